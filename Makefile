@@ -1,0 +1,59 @@
+# Everything a person needs: `make demo` to see it, `make test` to trust it. Both install what is missing.
+PORT ?= 8600
+DATA ?=
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: setup demo test check bench lock openapi web browser clean
+
+setup: $(VENV)/.installed
+
+# uv installs the locked, hashed dependencies; the package build (hatchling) builds the web front end.
+$(VENV)/.installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bluelamp needs Python 3.11 or newer (found %s). Install it, or set PYTHON=…" % sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements-dev.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup
+	$(BIN)/bluelamp demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
+
+test: setup browser
+	$(BIN)/python -m pytest -m "not heavy" $(ARGS)
+	$(BIN)/python -m pytest -m heavy $(ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m bluelamp.app.openapi --check openapi/openapi.json
+	cd web && $(CURDIR)/$(BIN)/npm run --silent check
+
+bench: setup
+	$(BIN)/python -m bench $(ARGS)
+
+openapi: setup
+	$(BIN)/python -m bluelamp.app.openapi openapi/openapi.json
+	cd web && $(CURDIR)/$(BIN)/npm run --silent client
+
+web: setup
+	$(BIN)/python build_web.py
+
+# The browser journeys drive Debian's Chromium. As root on Debian it is installed; elsewhere the tests say what is missing.
+browser:
+	@command -v chromium >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; else echo "Chromium is not installed: the browser tests will be skipped. Install the package 'chromium' to run them."; fi; }
+
+lock:
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements-dev.lock --constraint requirements.lock
+	echo "uv" | $(BIN)/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-emit-find-links - -o requirements-uv.lock
+	sed -i '/^#.*uv pip compile/d' requirements*.lock
+
+clean:
+	rm -rf $(VENV) src/bluelamp/app/web build dist
