@@ -1,0 +1,126 @@
+"""ClickHouse (or chDB behind the same HTTP interface): queries with bound parameters, Arrow inserts, migrations."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
+
+from bluelamp.spine.errors import BluelampError, EngineDownError
+from bluelamp.spine.relational import Migration, pending
+
+log = logging.getLogger(__name__)
+
+QUERY_LIMITS = {"max_execution_time": 30, "max_result_rows": 2_000_000}
+"""Every question is bounded; a caller may pass narrower or, with a reason in the code, wider ones."""
+
+
+class QueryTooLargeError(BluelampError):
+    status = 422
+    code = "query_too_large"
+
+
+class Columnar:
+    """The history of reads, positions and measurements. One per process."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    async def open(cls, url: str) -> Columnar:
+        """Raises `EngineDownError` where the server does not answer."""
+        try:
+            client = await clickhouse_connect.get_async_client(dsn=url, compress=False, autogenerate_session_id=False)
+        except (OperationalError, DatabaseError, OSError) as error:
+            raise EngineDownError("ClickHouse does not answer") from error
+        return cls(client)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def query(self, sql: str, parameters: dict[str, Any] | None = None, **settings: Any) -> list[dict[str, Any]]:
+        """Rows as dictionaries. `{name:Type}` in the SQL is bound from `parameters`, never formatted in.
+
+        Raises:
+            EngineDownError: the server does not answer.
+            QueryTooLargeError: the query passed its limits of time, rows or memory.
+        """
+        try:
+            result = await self._client.query(sql, parameters=parameters, settings=QUERY_LIMITS | settings)
+        except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
+            raise _named(error) from error
+        return list(result.named_results())
+
+    async def query_arrow(self, sql: str, parameters: dict[str, Any] | None = None, **settings: Any) -> pa.Table:
+        """The same, as an Arrow table: for answers of many rows."""
+        try:
+            rows: pa.Table = await self._client.query_arrow(sql, parameters=parameters, settings=QUERY_LIMITS | settings)
+        except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
+            raise _named(error) from error
+        return rows
+
+    async def execute(self, sql: str, parameters: dict[str, Any] | None = None, **settings: Any) -> None:
+        """A statement without rows."""
+        try:
+            await self._client.command(sql, parameters=parameters, settings=settings)
+        except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
+            raise _named(error) from error
+
+    async def insert(self, table: str, rows: pa.Table, **settings: Any) -> None:
+        """Append an Arrow table; columns are matched by name. Late data may touch any number of partitions."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        try:
+            await self._client.raw_insert(
+                table,
+                column_names=rows.schema.names,
+                insert_block=sink.getvalue().to_pybytes(),
+                fmt="ArrowStream",
+                settings={"max_partitions_per_insert_block": 0} | settings,
+            )
+        except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
+            raise _named(error) from error
+
+
+LIMIT_CODES = (158, 159, 160, 241, 307, 396)
+"""ClickHouse error codes for rows, time, slow estimate, memory, bytes and result over their limits."""
+
+
+def _named(error: Exception) -> Exception:
+    text = str(error)
+    if any(f"code: {code}" in text.lower() or f"code {code}" in text.lower() for code in LIMIT_CODES):
+        return QueryTooLargeError("the question reaches too far for one answer: narrow the time, the place or the plate")
+    if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
+        return error
+    return EngineDownError("ClickHouse does not answer; try again in a moment")
+
+
+def statements(sql: str) -> list[str]:
+    """A migration file's statements: they end with a semicolon at the end of a line."""
+    lines = [line for line in sql.splitlines() if not line.lstrip().startswith("--")]
+    return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]
+
+
+async def migrate(columnar: Columnar, migrations: list[Migration]) -> list[Migration]:
+    """Bring the schema up to date. ClickHouse has no transactions over DDL, so every statement says IF NOT EXISTS."""
+    await columnar.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (component String, number UInt32, name String, digest String,"
+        " applied_at DateTime DEFAULT now())"
+        " ENGINE = MergeTree ORDER BY (component, number)"
+    )
+    rows = await columnar.query("SELECT component, number, digest FROM migrations")
+    todo = pending(migrations, {(r["component"], r["number"]): r["digest"] for r in rows})
+    for m in todo:
+        for statement in statements(m.sql + "\n"):
+            await columnar.execute(statement)
+        await columnar.execute(
+            "INSERT INTO migrations (component, number, name, digest)"
+            " SELECT {component:String}, {number:UInt32}, {name:String}, {digest:String}",
+            {"component": m.component, "number": m.number, "name": m.name, "digest": m.digest},
+        )
+        log.info("applied migration %s/%s", m.component, m.name)
+    return todo

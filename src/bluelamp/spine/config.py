@@ -1,0 +1,32 @@
+"""What the platform is told from outside: command line, then environment `BLUELAMP_*`, then these defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class PlatformSettings(BaseSettings):
+    """Settings of the spine. A capability declares its own in its `settings.py`; docs/settings.md lists all (tested)."""
+
+    model_config = SettingsConfigDict(env_prefix="BLUELAMP_", extra="ignore", frozen=True)
+
+    data: Path = Field(Path.home() / ".local/share/bluelamp", description="Folder that holds everything the platform keeps.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8600, ge=0, le=65535, description="Port to listen on.")
+    database_url: str = Field("", description="PostgreSQL. Empty: the embedded one.")
+    nats_url: str = Field("", description="NATS with JetStream, comma-separated for a cluster. Empty: the embedded one.")
+    nats_replicas: int = Field(1, ge=1, le=5, description="Copies that JetStream keeps of each stream.")
+    columnar_url: str = Field("", description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
+    columnar_cluster: str = Field("", description="Name of the ClickHouse cluster for replicated, sharded tables. Empty: one node.")
+    blobs_url: str = Field("", description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
+    local_mode: bool = Field(True, description="Whether `bluelamp token` may print tokens for accounts on this machine.")
+    secure_cookies: bool = Field(False, description="Set the Secure flag on cookies. Turn on behind TLS.")
+    session_hours_max: int = Field(12, ge=1, le=24, description="Hours until a browser session ends: one long shift.")
+    password_length_min: int = Field(12, ge=8, le=128, description="Shortest password accepted.")
+    sign_in_failures_max: int = Field(10, ge=3, le=100, description="Failed sign-ins of one account in 15 minutes before it must wait.")
+    body_bytes_max: int = Field(4 << 20, description="Largest request body outside intake and imports, in bytes.")
+    import_bytes_max: int = Field(4 << 30, description="Largest CSV import, in bytes; it is streamed, never held whole.")
+    log_level: str = Field("INFO", description="Least severe level that is logged.")

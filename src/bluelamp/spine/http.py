@@ -1,0 +1,82 @@
+"""The doors' frame: who calls, whether they may, and how failures are told. Every route names its permission here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from fastapi import Depends, Request
+
+from bluelamp.spine import audit
+from bluelamp.spine.errors import ForbiddenError, UnauthenticatedError
+from bluelamp.spine.module import Spine
+from bluelamp.spine.policy import PUBLIC
+
+
+class Caller(NamedTuple):
+    """A signed-in person and what they may do."""
+
+    id: str
+    username: str
+    name: str
+    agency: str
+    """Code of the agency."""
+    roles: frozenset[str]
+    permissions: frozenset[str]
+
+    @property
+    def actor(self) -> audit.Actor:
+        return audit.Actor(self.id, self.username, self.agency)
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+Identify = Callable[[Request], Awaitable[Caller | None]]
+"""Finds the caller behind a request (session cookie or bearer token); None where there is none. Identity provides it."""
+
+
+def get_spine(request: Request) -> Spine:
+    """The engines, for a route."""
+    spine: Spine = request.app.state.spine
+    return spine
+
+
+class Permit:
+    """A dependency that marks a route with its permission and refuses whoever lacks it, leaving an audit entry."""
+
+    def __init__(self, permission: str) -> None:
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Caller:
+        caller: Caller | None = await request.app.state.identify(request)
+        if caller is None:
+            raise UnauthenticatedError("sign in first: send a session cookie or 'Authorization: Bearer <token>'")
+        if self.permission not in caller.permissions:
+            spine = get_spine(request)
+            async with spine.db.transaction() as connection:
+                await audit.record(connection, caller.actor, "refusal", self.permission, detail={"path": request.url.path})
+            described = spine.policy.permissions[self.permission]
+            held_by = ", ".join(sorted(described.roles))
+            raise ForbiddenError(
+                f"your roles do not include '{described.description}' ({self.permission}); held by: {held_by}",
+                permission=self.permission,
+            )
+        return caller
+
+
+def permit(permission: str) -> Any:
+    """Marks a route with its permission, as a parameter's default value."""
+    return Depends(Permit(permission))
+
+
+class Public:
+    """A dependency that marks a route as needing no sign-in. The house test keeps the list short."""
+
+    permission = PUBLIC
+
+    async def __call__(self) -> None:
+        return None
+
+
+public = Depends(Public())

@@ -1,0 +1,64 @@
+"""What a capability offers the platform, and what the platform hands a capability. Frozen, so nobody rewires at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import click
+from fastapi import APIRouter
+from pydantic_settings import BaseSettings
+
+from bluelamp.kit.clock import Clock, now_ms
+from bluelamp.spine.blobs import Blobs
+from bluelamp.spine.bus import Bus, Stream
+from bluelamp.spine.columnar import Columnar
+from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.policy import Permission, Policy
+from bluelamp.spine.relational import Database
+
+
+@dataclass(frozen=True)
+class Spine:
+    """The engines and rules that everything stands on; one per process."""
+
+    settings: PlatformSettings
+    db: Database
+    bus: Bus
+    columnar: Columnar
+    blobs: Blobs
+    policy: Policy
+    clock: Clock = now_ms
+
+
+Work = Callable[[Spine], Awaitable[None]]
+"""Runs until cancelled."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work repeated on a timetable by one worker at a time."""
+
+    name: str
+    every_s: float
+    run: Work
+
+
+@dataclass(frozen=True)
+class Module:
+    """All that `app/` mounts of one capability."""
+
+    name: str
+    routers: tuple[APIRouter, ...] = ()
+    consumers: dict[str, Work] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    settings: tuple[type[BaseSettings], ...] = ()
+    commands: tuple[click.Command, ...] = ()
+    migrations: Traversable | None = None
+    """A folder with `postgres/` and `clickhouse/`, each with files `NNNN_name.sql`."""
+    per_process: dict[str, Callable[[Spine], Any]] = field(default_factory=dict)
+    """Objects that the API process keeps while it runs (caches, the intake); made once, by name."""
