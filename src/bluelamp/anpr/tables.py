@@ -34,6 +34,7 @@ READS = pa.schema(
         pa.field("variant_confidences", pa.list_(pa.uint16()), nullable=False),  # per mille
         pa.field("plate_picture", PICTURE),  # null: none was sent
         pa.field("overview_picture", PICTURE),
+        pa.field("event_key", pa.uint64(), nullable=False),  # tells this event from every other for a day; not stored
     ]
 )
 """Columns and units of a batch of reads. Every consumer may rely on exactly this schema."""

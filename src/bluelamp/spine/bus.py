@@ -129,6 +129,31 @@ class Bus:
         except UNREACHABLE as error:
             raise EngineDownError("NATS JetStream does not answer") from error
 
+    async def recall(self, stream: str, since_ms: int, handle: Callable[[Message], Awaitable[None]]) -> None:
+        """Everything that the stream holds now and that was published at or after `since_ms`, in order; then return."""
+        last = await self.last_sequence(stream)
+        if last == 0:
+            return
+        position = 0
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_TIME,
+            opt_start_time=datetime.fromtimestamp(since_ms / 1000, UTC),
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=30,
+            mem_storage=True,
+        )
+        try:
+            subscription = await self._jetstream.pull_subscribe("", stream=stream, config=config)
+            left = (await subscription.consumer_info()).num_pending or 0
+            while left > 0 and position < last:
+                for raw in await subscription.fetch(200, timeout=10):
+                    message = _message(raw)
+                    await handle(message)
+                    position, left = message.sequence, raw.metadata.num_pending or 0
+            await subscription.unsubscribe()
+        except UNREACHABLE as error:
+            raise EngineDownError("the event log does not answer while its last day is recalled") from error
+
     async def consume(
         self,
         stream: str,
@@ -153,7 +178,7 @@ class Bus:
                 await asyncio.sleep(0.3)
 
     async def replay(self, stream: str, from_sequence: int, handle: Callable[[Message], Awaitable[None]], since_ms: int = 0) -> None:
-        """Everything in the stream after `from_sequence` (or from the time `since_ms`), then live, in order, for ever; keeps nothing behind.
+        """Everything in the stream after `from_sequence` (or since `since_ms`), then live, in order, for ever; keeps nothing behind.
 
         This is the door of a live view: every process sees every message. It heals itself after a lost connection
         without a gap or a repeat. Cancel the task to stop.
