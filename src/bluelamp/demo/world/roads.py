@@ -110,11 +110,7 @@ def build_roads(towns: Towns, seed: int) -> Roads:
     taken: set[tuple[int, int]] = set()
     for road_class, grade in GRADES.items():
         hubs = _hubs(towns, grade)
-        found = hubs[
-            neighbours(
-                towns.x_km[hubs], towns.y_km[hubs], lune=road_class is RoadClass.MOTORWAY, within_km=grade.length_km_max
-            )
-        ]
+        found = hubs[neighbours(towns.x_km[hubs], towns.y_km[hubs], lune=road_class is RoadClass.MOTORWAY, within_km=grade.length_km_max)]
         fresh = np.array([tuple(pair) not in taken for pair in np.sort(found, axis=1).tolist()], bool)
         taken.update(tuple(pair) for pair in np.sort(found, axis=1).tolist())
         pairs.append(found[fresh])

@@ -100,9 +100,7 @@ def _steps(tree: dict[int, tuple[float, int, int]], destination: int) -> list[in
     return steps[::-1]
 
 
-def _columns(
-    roads: Roads, found: list[tuple[int, int, float, list[int]]], population: dict[int, float], home_count: int
-) -> Routes:
+def _columns(roads: Roads, found: list[tuple[int, int, float, list[int]]], population: dict[int, float], home_count: int) -> Routes:
     """Both ways of every route found, as columns."""
     ends, weights, steps = [], [], []
     for origin, destination, kind, way in found:
