@@ -90,6 +90,8 @@ class Capture(msgspec.Struct, gc=False, kw_only=True):
     """Other plates the camera thought possible, confidence 0 to 1."""
     plate_image: bytes = b""
     overview_image: bytes = b""
+    position: tuple[float, float] | None = None
+    """Longitude and latitude that the camera itself claims; shown beside an unknown camera, never stored with a read."""
 
 
 class Refusal(NamedTuple):
