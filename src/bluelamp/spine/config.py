@@ -24,9 +24,19 @@ class PlatformSettings(BaseSettings):
     blobs_url: str = Field("", description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
     local_mode: bool = Field(True, description="Whether `bluelamp token` may print tokens for accounts on this machine.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies. Turn on behind TLS.")
+    session_idle_minutes_max: int = Field(60, ge=1, le=1440, description="Minutes without a request until a browser session ends.")
     session_hours_max: int = Field(12, ge=1, le=24, description="Hours until a browser session ends: one long shift.")
     password_length_min: int = Field(12, ge=8, le=128, description="Shortest password accepted.")
     sign_in_failures_max: int = Field(10, ge=3, le=100, description="Failed sign-ins of one account in 15 minutes before it must wait.")
+    sign_in_failures_per_address_max: int = Field(
+        100, ge=3, le=100_000, description="Failed sign-ins from one network address in 15 minutes before it must wait; many may share one."
+    )
+    one_time_password_hours_max: int = Field(72, ge=1, le=720, description="Hours that a one-time password from an administrator works.")
+    token_days_max: int = Field(365, ge=1, le=3650, description="Longest life of a bearer token, in days.")
+    purposes_file: Path | None = Field(
+        None, description="JSON list of the purposes that a search may give. Empty: the demonstration's, which include `test`."
+    )
     body_bytes_max: int = Field(4 << 20, description="Largest request body outside intake and imports, in bytes.")
     import_bytes_max: int = Field(4 << 30, description="Largest CSV import, in bytes; it is streamed, never held whole.")
+    log_file: Path | None = Field(None, description="File that takes the log as JSON lines. Empty: standard error.")
     log_level: str = Field("INFO", description="Least severe level that is logged.")

@@ -23,6 +23,11 @@ class Caller(NamedTuple):
     """Code of the agency."""
     roles: frozenset[str]
     permissions: frozenset[str]
+    agency_name: str = ""
+    session: str = ""
+    """Id of the session or token that this request came with."""
+    one_time: bool = False
+    """Signed in with an administrator's one-time password: may change it and nothing else."""
 
     @property
     def actor(self) -> audit.Actor:
@@ -30,6 +35,10 @@ class Caller(NamedTuple):
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
+
+
+class PasswordChangeNeededError(ForbiddenError):
+    code = "password_change_needed"
 
 
 Identify = Callable[[Request], Awaitable[Caller | None]]
@@ -52,6 +61,8 @@ class Permit:
         caller: Caller | None = await request.app.state.identify(request)
         if caller is None:
             raise UnauthenticatedError("sign in first: send a session cookie or 'Authorization: Bearer <token>'")
+        if caller.one_time and self.permission not in caller.permissions:
+            raise PasswordChangeNeededError("choose a password of your own first: POST /v1/me/password")
         if self.permission not in caller.permissions:
             spine = get_spine(request)
             async with spine.db.transaction() as connection:

@@ -61,4 +61,13 @@ class Module:
     migrations: Traversable | None = None
     """A folder with `postgres/` and `clickhouse/`, each with files `NNNN_name.sql`."""
     per_process: dict[str, Callable[[Spine], Any]] = field(default_factory=dict)
-    """Objects that the API process keeps while it runs (caches, the intake); made once, by name."""
+    """Objects that the API process keeps while it runs (caches, the intake); made once, by name.
+
+    One with `async start()` is started before the first request, one with `async close()` closed after the last.
+    Routes find them in `request.app.state.per_process[name]`.
+    """
+    doors: dict[str, str] = field(default_factory=dict)
+    """Path prefix -> name of a `per_process` object that is itself an ASGI application: it gets these requests before the
+    framework does, and answers for its own body limits and errors. For doors too busy for a framework."""
+    openapi: Callable[[dict[str, Any]], None] | None = None
+    """Adds to the OpenAPI document what the framework does not see, such as `doors`."""

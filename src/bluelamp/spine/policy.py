@@ -17,7 +17,7 @@ class Permission(NamedTuple):
     roles: frozenset[str]
 
 
-ROLES = ("officer", "analyst", "control", "supervisor", "auditor", "admin", "supplier")
+ROLES = ("officer", "analyst", "control", "supervisor", "auditor", "admin", "national_admin", "supplier")
 
 PUBLIC = "public"
 """Marks the few routes that need no sign-in; a house test lists them."""

@@ -1,0 +1,1 @@
+"""Who calls: accounts, passwords, sessions of browsers and tokens of programs."""
