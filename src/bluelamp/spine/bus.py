@@ -129,6 +129,10 @@ class Bus:
         except UNREACHABLE as error:
             raise EngineDownError("NATS JetStream does not answer") from error
 
+    async def empty(self, stream: str) -> None:
+        """Remove every message of a stream: for restoring into it, and for tests."""
+        await self._jetstream.purge_stream(stream)
+
     async def recall(self, stream: str, since_ms: int, handle: Callable[[Message], Awaitable[None]]) -> None:
         """Everything that the stream holds now and that was published at or after `since_ms`, in order; then return."""
         last = await self.last_sequence(stream)

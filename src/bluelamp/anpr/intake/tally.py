@@ -1,0 +1,69 @@
+"""What came in from each camera, counted in memory and handed on every few seconds: the raw matter of camera health and audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LATE_MS = 10 * 60_000
+"""A read this old on arrival is listed, not alerted, and counts as late."""
+
+
+@dataclass(slots=True)
+class CameraTally:
+    """One camera since the last hand-over."""
+
+    reads: int = 0
+    unplated: int = 0
+    late: int = 0
+    lag_ms_sum: int = 0
+    last_received_at: int = 0
+
+
+@dataclass(slots=True)
+class SourceTally:
+    """One source since the last hand-over."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    amended: int = 0
+    unplated: int = 0
+    rejected: int = 0
+
+
+class Tally:
+    """Counts; `take` gives them away and begins again."""
+
+    def __init__(self) -> None:
+        self._cameras: dict[int, CameraTally] = {}
+        self._sources: dict[int, SourceTally] = {}
+
+    def camera(self, number: int) -> CameraTally:
+        found = self._cameras.get(number)
+        if found is None:
+            found = self._cameras[number] = CameraTally()
+        return found
+
+    def source(self, number: int) -> SourceTally:
+        return self._sources.setdefault(number, SourceTally())
+
+    def reads(self, pairs: Iterable[tuple[int, int]], now: int) -> None:
+        """Pairs of camera and lag in milliseconds."""
+        for number, lag in pairs:
+            camera = self.camera(number)
+            camera.reads += 1
+            camera.lag_ms_sum += lag
+            camera.last_received_at = now
+            if lag > LATE_MS:
+                camera.late += 1
+
+    def unplated(self, number: int, now: int) -> None:
+        camera = self.camera(number)
+        camera.unplated += 1
+        camera.last_received_at = now
+
+    def take(self) -> tuple[dict[int, CameraTally], dict[int, SourceTally]]:
+        """The counts by camera and by source since the last call."""
+        taken = self._cameras, self._sources
+        self._cameras, self._sources = {}, {}
+        return taken

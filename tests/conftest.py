@@ -1,0 +1,1 @@
+from tests.support.engines import engines  # noqa: F401
