@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
-
-from chdb import _chdb
 
 from bluelamp.app.engines.columnar_errors import ColumnarError, from_engine
 from bluelamp.app.engines.columnar_native import empty_native_block
 from bluelamp.app.engines.columnar_statement import Request, answers_rows, format_of, split_settings
 
 T = TypeVar("T")
+
+# The documented wrapper (`chdb.connect`) adds progress bars and hides the kind of a statement. The extension has no types.
+_connect_raw: Callable[[str], Any] = import_module("chdb._chdb").connect
 
 # A connection costs 0.1 ms, so each request gets a fresh one: no session state can leak from one to the next.
 READS_AT_ONCE = 8
@@ -57,7 +58,7 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self._path = str(folder)
-        self._root = _chdb.connect(self._path)
+        self._root = _connect_raw(self._path)
         self._reads = ThreadPoolExecutor(READS_AT_ONCE, "read")
         self._writes = ThreadPoolExecutor(WRITES_AT_ONCE, "write")
         self._control = ThreadPoolExecutor(1, "control")
@@ -82,7 +83,7 @@ class Engine:
         kind = self._classify(request, statement)
         output = format_of(statement, request.default_format)
         streamed = output in _STREAMED and kind == _READ_ONLY and answers_rows(statement)
-        connection = self._connect(request, max_result_bytes="0" if streamed else None)
+        connection = self._connect(request, **({"max_result_bytes": "0"} if streamed else {}))
         pool = self._reads if kind == _READ_ONLY else self._writes
         watch = asyncio.create_task(self._kill_when_gone(gone, request.query_id))
         handed_over = False
@@ -90,23 +91,16 @@ class Engine:
             if not streamed:
                 result = await self._on(pool, connection.query, statement, output, params=request.parameters)
                 return _answer(result, output, has_rows=kind == _READ_ONLY)
-            stream = await self._on(pool, connection.send_query, statement, output, params=request.parameters)
-            first = await self._on(pool, connection.streaming_fetch_result, stream)
-            answer = _answer(first, output, has_rows=True)
-            if answer.rows_read == 0:
-                if output == "Native":
-                    describe = functools.partial(empty_native_block, connection, statement, request.parameters)
-                    answer.first = await self._on(pool, describe)
-                return answer
-            answer.rest = self._remainder(pool, connection, stream, watch)
-            handed_over = True
-            return answer
+            answer, stream = await self._on(pool, _begin, connection, statement, output, request.parameters)
+            if stream is not None:
+                answer.rest, handed_over = self._remainder(pool, connection, stream, watch), True
         except RuntimeError as error:
             raise from_engine(error) from error
         finally:
             if not handed_over:
                 watch.cancel()
                 connection.close()
+        return answer
 
     async def insert(self, request: Request, statement: str, input_format: str, pieces: AsyncIterator[bytes]) -> Answer:
         """Run an INSERT with data; nothing of a failed one is kept beyond blocks that the engine had already closed."""
@@ -118,9 +112,6 @@ class Engine:
                 await self._on(self._writes, connection.insert_append, handle, piece)
             done, handle = handle, None
             result = await self._on(self._writes, connection.insert_done, done)
-            answer = Answer(input_format, b"", None)
-            answer.rows_written, answer.bytes_written = result.rows_written(), result.bytes_written()
-            return answer
         except RuntimeError as error:
             raise from_engine(error) from error
         finally:
@@ -128,17 +119,18 @@ class Engine:
                 with contextlib.suppress(RuntimeError):
                     await self._on(self._writes, connection.insert_cancel, handle)
             connection.close()
+        rows, size = result.rows_written(), result.bytes_written()
+        return Answer(input_format, b"", None, rows_written=rows, bytes_written=size)
 
-    def _connect(self, request: Request, **overrides: str | None) -> Any:
-        settings = {**_DEFAULTS, "log_comment": request.query_id, **request.settings}
-        settings |= {name: value for name, value in overrides.items() if value is not None}
+    def _connect(self, request: Request, **defaults: str) -> Any:
+        settings = {**_DEFAULTS, "log_comment": request.query_id, **defaults, **request.settings}
         settings = {name: value for name, value in settings.items() if name in self.known_settings}
         plain, statements = split_settings(settings)
         if request.database:
             statements.append(f"USE `{request.database.replace('`', '')}`")
         query = "&".join(f"{name}={value}" for name, value in plain.items())
         try:
-            connection = _chdb.connect(f"{self._path}?{query}")
+            connection = _connect_raw(f"{self._path}?{query}")
         except RuntimeError as error:
             raise from_engine(error) from error
         try:
@@ -193,6 +185,22 @@ class Engine:
             await self._on(self._control, self._root.query, kill, "Null")
 
 
+def _begin(connection: Any, statement: str, output: str, parameters: dict[str, str]) -> tuple[Answer, Any]:
+    """Start a streamed answer: its first two blocks, and the stream if there may be more. Most answers are one block."""
+    stream = connection.send_query(statement, output, params=parameters)
+    first = connection.streaming_fetch_result(stream)
+    answer = _answer(first, output, has_rows=True)
+    if answer.rows_read == 0:
+        if output == "Native":
+            answer.first = empty_native_block(connection, statement, parameters)
+        return answer, None
+    second = connection.streaming_fetch_result(stream)
+    if second is None or second.rows_read() == 0:
+        return answer, None
+    answer.first += second.bytes()
+    return answer, stream
+
+
 def _answer(result: Any, output: str, *, has_rows: bool) -> Answer:
     if result is None:
         return Answer(output, b"", None, has_rows=has_rows)
@@ -206,14 +214,3 @@ def _answer(result: Any, output: str, *, has_rows: bool) -> Answer:
         bytes_written=result.bytes_written(),
         has_rows=has_rows,
     )
-
-
-def chunks_of(data: bytes, size: int) -> Iterator[bytes]:
-    """Slices of at most `size` bytes."""
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
-
-
-def threads() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bluelamp.app.engines.errors import DiskFull, FolderInUse, ForeignFolder, NewerFolder
+from bluelamp.app.engines.errors import DiskFullError, FolderInUseError, ForeignFolderError, NewerFolderError
 
 MARKER = "bluelamp.json"
 FORMAT = 1
@@ -63,9 +63,9 @@ class DataFolder:
         """Open or create the folder.
 
         Raises:
-            ForeignFolder: it holds something else.
-            NewerFolder: a later Bluelamp wrote it.
-            DiskFull: too little room to run safely.
+            ForeignFolderError: it holds something else.
+            NewerFolderError: a later Bluelamp wrote it.
+            DiskFullError: too little room to run safely.
         """
         folder = cls(root.expanduser().resolve())
         if folder.root.exists():
@@ -93,11 +93,11 @@ class DataFolder:
 
     def _check(self) -> None:
         if not self.root.is_dir():
-            raise ForeignFolder(f"{self.root} is not a folder.", "Name a folder with --data.")
+            raise ForeignFolderError(f"{self.root} is not a folder.", "Name a folder with --data.")
         marker = self.root / MARKER
         if not marker.exists():
             if any(self.root.iterdir()):
-                raise ForeignFolder(
+                raise ForeignFolderError(
                     f"{self.root} holds something that is not Bluelamp's; it was left as it is.",
                     "Name an empty or new folder with --data.",
                 )
@@ -110,12 +110,12 @@ class DataFolder:
         except (ValueError, KeyError, TypeError):
             ours, number = False, 0
         if not ours:
-            raise ForeignFolder(
+            raise ForeignFolderError(
                 f"{marker} is not one that Bluelamp wrote; the folder was left as it is.",
                 "Name another folder with --data, or restore this one from a backup (bluelamp restore).",
             )
         if number > FORMAT:
-            raise NewerFolder(
+            raise NewerFolderError(
                 f"{self.root} was written by a newer Bluelamp (folder format {number}; this one knows {FORMAT}).",
                 "Start the newer Bluelamp, or restore a backup made by this version into another folder.",
             )
@@ -127,7 +127,7 @@ class DataFolder:
         free = shutil.disk_usage(where).free
         floor = int(os.environ.get("BLUELAMP_DISK_FREE_MIN", FREE_BYTES_MIN))
         if free < floor:
-            raise DiskFull(
+            raise DiskFullError(
                 f"Only {free >> 20} MB are free on the disk of {self.root}; at least {floor >> 20} MB are needed to write safely.",
                 "Free some room, shorten the retention, or move the folder to a larger disk (bluelamp backup, restore).",
             )
@@ -137,7 +137,7 @@ class DataFolder:
         """Hold the folder for this process alone; the hold ends with the process, however it ends.
 
         Raises:
-            FolderInUse: another platform runs on it.
+            FolderInUseError: another platform runs on it.
         """
         handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -145,7 +145,7 @@ class DataFolder:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = os.pread(handle, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                raise FolderInUse(
+                raise FolderInUseError(
                     f"Another Bluelamp (process {holder}) runs on {self.root}.",
                     "Use that one, stop it first, or name another folder with --data.",
                 ) from None
@@ -154,16 +154,6 @@ class DataFolder:
             yield
         finally:
             os.close(handle)
-
-    def is_held(self) -> bool:
-        """Whether a platform runs on the folder now."""
-        try:
-            with self.hold():
-                return False
-        except FolderInUse:
-            return True
-        except FileNotFoundError:
-            return False
 
     def secret(self, name: str) -> str:
         """A random password, made at first use and kept in a file only the owner reads."""

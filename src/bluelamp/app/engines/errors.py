@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
+from bluelamp.spine.errors import BluelampError
 
-class EngineError(Exception):
-    """Names what is wrong (`message`), and what to do about it (`remedy`). Nothing was harmed."""
 
+class EngineError(BluelampError):
+    """Names what is wrong (`problem`), and what to do about it (`remedy`). Nothing was harmed."""
+
+    status = 503
     code = "engine"
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}\n{remedy}")
+        self.problem = problem
         self.remedy = remedy
 
-    def __str__(self) -> str:
-        return f"{self.message}\n{self.remedy}"
 
-
-class ForeignFolder(EngineError):
+class ForeignFolderError(EngineError):
     code = "foreign_folder"
 
 
-class NewerFolder(EngineError):
+class NewerFolderError(EngineError):
     code = "newer_folder"
 
 
-class FolderInUse(EngineError):
+class FolderInUseError(EngineError):
     code = "folder_in_use"
 
 
-class PortTaken(EngineError):
+class PortTakenError(EngineError):
     code = "port_taken"
 
 
-class DiskFull(EngineError):
+class DiskFullError(EngineError):
     code = "disk_full"
 
 
-class EngineDidNotStart(EngineError):
+class EngineStartError(EngineError):
     code = "engine_did_not_start"
 
 
-class NoUnprivilegedUser(EngineError):
+class NoUnprivilegedUserError(EngineError):
     code = "no_unprivileged_user"
+
+
+class NotRunningError(EngineError):
+    code = "not_running"
+
+
+class BackupError(EngineError):
+    code = "backup"

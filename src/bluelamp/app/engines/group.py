@@ -1,26 +1,38 @@
-"""The three embedded engines as one group: started together, URLs told, stopped in the reverse order."""
+"""The embedded engines as one group: started together, their URLs told, ended in the reverse order."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bluelamp.app.engines import columnar, nats, postgres
 from bluelamp.app.engines.data_folder import DataFolder, write_private
-from bluelamp.app.engines.processes import Child
+from bluelamp.app.engines.errors import NotRunningError
+from bluelamp.app.engines.processes import Child, started_at
+from bluelamp.spine.config import PlatformSettings
 
 
 @dataclass(frozen=True)
 class EngineUrls:
-    """Where the engines answer; a deployment gives its own in BLUELAMP_DATABASE_URL and so on."""
+    """Where the engines answer. An empty one means: embedded."""
 
-    database_url: str
-    nats_url: str
-    columnar_url: str
-    blobs_url: str
+    database_url: str = ""
+    nats_url: str = ""
+    columnar_url: str = ""
+    blobs_url: str = ""
+
+    @classmethod
+    def given(cls, settings: PlatformSettings) -> EngineUrls:
+        """Those that the deployment names itself."""
+        return cls(settings.database_url, settings.nats_url, settings.columnar_url, settings.blobs_url)
+
+    @property
+    def complete(self) -> bool:
+        return all(asdict(self).values())
 
     def environment(self) -> dict[str, str]:
         """The same as environment variables for a child process."""
@@ -29,7 +41,7 @@ class EngineUrls:
 
 @dataclass(frozen=True)
 class Engines:
-    """Running engines: their URLs and processes, by name."""
+    """Running engines: all URLs, and the processes of the embedded ones by name."""
 
     urls: EngineUrls
     children: dict[str, Child]
@@ -40,55 +52,83 @@ class Engines:
             child.stop()
 
 
-def start_engines(folder: DataFolder) -> Engines:
-    """Start NATS, PostgreSQL and the columnar store at once, and wait until all answer.
+def start_engines(folder: DataFolder, given: EngineUrls | None = None) -> Engines:
+    """Start at once whichever of NATS, PostgreSQL and the columnar store is not `given` by URL; wait until all answer.
 
     Raises:
         EngineError: one did not start; the others were stopped again.
     """
-    prepared = {"nats": nats.prepare(folder), "columnar": columnar.prepare(folder), "postgres": postgres.prepare(folder)}
-    children: dict[str, Child] = {}
+    urls = given or EngineUrls()
+    prepared = {}
+    if not urls.nats_url:
+        prepared["nats"], url = nats.prepare(folder)
+        urls = replace(urls, nats_url=url)
+    if not urls.columnar_url:
+        prepared["columnar"], url = columnar.prepare(folder)
+        urls = replace(urls, columnar_url=url)
+    if not urls.database_url:
+        prepared["postgres"], url = postgres.prepare(folder)
+        urls = replace(urls, database_url=url)
+    if not urls.blobs_url:
+        urls = replace(urls, blobs_url=folder.blobs.as_uri())
+    children = {name: Child(program) for name, program in prepared.items()}
     try:
-        for name, (program, _) in prepared.items():
-            children[name] = Child(program)
-            children[name].start()
+        for child in children.values():
+            child.start()
         for child in children.values():
             child.wait_ready()
-        database_url = prepared["postgres"][1]
-        postgres.ensure_database(Path(database_url.partition("?host=")[2]), folder.secret("postgres"))
+        if "postgres" in children:
+            postgres.ensure_database(urls.database_url, folder.secret("postgres"))
     except BaseException:
         for child in children.values():
             child.stop()
         raise
-    urls = EngineUrls(
-        database_url=database_url,
-        nats_url=prepared["nats"][1],
-        columnar_url=prepared["columnar"][1],
-        blobs_url=folder.blobs.as_uri(),
-    )
     return Engines(urls, children)
 
 
 @contextlib.contextmanager
-def running_engines(root: Path) -> Iterator[Engines]:
-    """Engines on a folder for as long as the block runs (tests, offline commands)."""
+def running_engines(root: Path, given: EngineUrls | None = None) -> Iterator[Engines]:
+    """Engines on a folder for as long as the block runs (tests, commands typed while no platform runs)."""
     folder = DataFolder.open(root)
     with folder.hold():
-        engines = start_engines(folder)
+        engines = start_engines(folder, given)
         try:
             yield engines
         finally:
             engines.stop()
 
 
-def record_urls(folder: DataFolder, urls: EngineUrls) -> None:
-    """Tell commands typed beside the platform where the engines are."""
-    write_private(folder.engines_file, json.dumps(asdict(urls)))
+def record_urls(folder: DataFolder, urls: EngineUrls, address: str = "") -> None:
+    """Tell commands typed beside the platform where its engines are."""
+    pid = os.getpid()
+    content = {"pid": pid, "started": started_at(pid), "address": address, "urls": asdict(urls)}
+    write_private(folder.engines_file, json.dumps(content))
 
 
 def recorded_urls(root: Path) -> EngineUrls | None:
-    """Where the engines of a running platform are; None if none runs on the folder."""
-    folder = DataFolder(root.expanduser().resolve())
-    if not folder.engines_file.exists() or not folder.is_held():
+    """Where the engines of the platform that runs on the folder are; None if none runs."""
+    try:
+        content = json.loads(DataFolder(root.expanduser().resolve()).engines_file.read_text())
+    except FileNotFoundError:
         return None
-    return EngineUrls(**json.loads(folder.engines_file.read_text()))
+    if started_at(content["pid"]) != content["started"]:
+        return None
+    return EngineUrls(**content["urls"])
+
+
+def urls_beside(settings: PlatformSettings) -> EngineUrls:
+    """The engines for a command typed beside a running platform: those named by the deployment, or the platform's own.
+
+    Raises:
+        NotRunningError: no platform runs on the folder, and the deployment does not name all engines itself.
+    """
+    given = EngineUrls.given(settings)
+    if given.complete:
+        return given
+    recorded = recorded_urls(settings.data)
+    if recorded is None:
+        raise NotRunningError(
+            f"No Bluelamp runs on {settings.data}.",
+            "Start it with `bluelamp up`, or name its folder with --data (or BLUELAMP_DATA).",
+        )
+    return EngineUrls(**{**asdict(recorded), **{name: url for name, url in asdict(given).items() if url}})

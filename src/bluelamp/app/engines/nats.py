@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bluelamp.app.engines.data_folder import DataFolder, write_private
-from bluelamp.app.engines.errors import EngineDidNotStart
+from bluelamp.app.engines.errors import EngineStartError
 from bluelamp.app.engines.processes import Program
 
 # A batch of reads with both pictures is about 30 KB a read; larger intake bodies are split before they are published.
@@ -20,12 +20,12 @@ def binary(name: str = "nats-server") -> str:
     """Where the program lies: beside the interpreter, or on the path.
 
     Raises:
-        EngineDidNotStart: not installed.
+        EngineStartError: not installed.
     """
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if not found:
-        raise EngineDidNotStart(f"The program {name} is not installed.", "Run `make setup`, or give BLUELAMP_NATS_URL.")
+        raise EngineStartError(f"The program {name} is not installed.", "Run `make setup`, or give BLUELAMP_NATS_URL.")
     return found
 
 

