@@ -88,7 +88,9 @@ def _scene(colour: str, kind: str, rear: bool, night: bool) -> Image.Image:  # n
         share = row / 90
         sky = (14 + 18 * share, 18 + 20 * share, 32 + 20 * share) if night else (140 + 50 * share, 172 + 35 * share, 205 + 15 * share)
         draw.line((0, row, width, row), fill=(int(sky[0]), int(sky[1]), int(sky[2])))
-    draw.polygon([(0, 78), (120, 64), (260, 82), (400, 60), (width, 76), (width, height), (0, height)], fill=(26, 34, 28) if night else (92, 122, 76))
+    draw.polygon(
+        [(0, 78), (120, 64), (260, 82), (400, 60), (width, 76), (width, height), (0, height)], fill=(26, 34, 28) if night else (92, 122, 76)
+    )
     draw.polygon([(205, 84), (275, 84), (width + 90, height), (-90, height)], fill=(44, 45, 50) if night else (96, 98, 102))
     for near, far in ((0.02, 0.1), (0.18, 0.34), (0.5, 0.8)):
         for side in (-1, 1):

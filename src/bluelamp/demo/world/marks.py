@@ -36,7 +36,7 @@ _SHAPES: dict[str, tuple[str, ...]] = {
     "dateless": ("VVVND", "VVNDD", "VNDD", "NDVVV", "NDDVV", "VVND"),
     "ireland_north": ("VIVNDDD", "VVZNDDD", "VIZNDDD"),
     "kit": ("QNDDVVV",),
-    "ireland": ("15NDNDDD", "22NDNDDD", "NDNMHNDD"),
+    "ireland": ("15NVNDDD", "22NVNDDD", "NDNMHNDD"),
     "france": ("VVNDDVV",),
     "poland": ("WNDDDDVV", "KRNDDDD"),
 }

@@ -44,6 +44,4 @@ def encode(sighting: Sighting) -> Body:
     text = msgspec.json.encode(webhook)
     if not sighting.overview_image:
         return Body("application/json", text)
-    return multipart(
-        [("json", "json", "application/json", text), ("upload", "image.jpg", "image/jpeg", sighting.overview_image)]
-    )
+    return multipart([("json", "json", "application/json", text), ("upload", "image.jpg", "image/jpeg", sighting.overview_image)])
