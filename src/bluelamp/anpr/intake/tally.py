@@ -17,6 +17,8 @@ class CameraTally:
     unplated: int = 0
     late: int = 0
     lag_ms_sum: int = 0
+    lag_ms_min: int | None = None
+    """Of received minus captured: batching and networks add to it, so its least is the camera's clock."""
     last_received_at: int = 0
 
 
@@ -53,6 +55,8 @@ class Tally:
             camera = self.camera(number)
             camera.reads += 1
             camera.lag_ms_sum += lag
+            if camera.lag_ms_min is None or lag < camera.lag_ms_min:
+                camera.lag_ms_min = lag
             camera.last_received_at = now
             if lag > LATE_MS:
                 camera.late += 1
