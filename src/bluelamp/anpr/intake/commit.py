@@ -76,6 +76,7 @@ class GroupCommit:
 
     async def start(self) -> None:
         """Recall the last day from the stream, so that a repeat after a restart is still a repeat; then begin."""
+        pa.array([0])  # the first array from a list makes pyarrow look for pandas: a second that no camera should wait for
         await self._bus.recall(READS_STREAM, self._clock() - REPEAT_HOURS * 3_600_000, self._remember)
         self._task = asyncio.create_task(self._run(), name="intake-commit")
 

@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX = "/v1/anpr/intake/"
 BODY_SECONDS_MAX = 60
@@ -68,18 +67,14 @@ class Budget:
 
 
 class Door:
-    """Wraps the application: takes what is for the intake, hands on the rest."""
+    """The ASGI application behind the intake's address."""
 
-    def __init__(self, application: Application, intake: Intake, register: Register, clock: Clock) -> None:
-        self._application = application
+    def __init__(self, intake: Intake, register: Register, clock: Clock) -> None:
         self._intake = intake
         self._register = register
         self._budget = Budget(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
-            await self._application(scope, receive, send)
-            return
         try:
             status, headers, body = 202, [_JSON], await self._answer(scope, receive)
         except BluelampError as error:

@@ -41,6 +41,7 @@ class Register:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._by_key: dict[bytes, SourceEntry] = {}
+        self._by_id: dict[int, SourceEntry] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -58,6 +59,10 @@ class Register:
     def find(self, key: bytes) -> SourceEntry | None:
         """The source whose live key this is."""
         return self._by_key.get(hashlib.sha256(key).digest())
+
+    def by_id(self, source: int) -> SourceEntry | None:
+        """An active source by its number."""
+        return self._by_id.get(source)
 
     async def load(self) -> None:
         """Read everything afresh: a few thousand sources and some ten thousand cameras take some milliseconds."""
@@ -82,6 +87,7 @@ class Register:
             if row["source"] in entries:
                 entries[row["source"]].cameras[row["external_id"]] = row["number"]
         keys = await self._database.fetch("SELECT source, key_sha256 FROM anpr_source_keys WHERE revoked_at IS NULL")
+        self._by_id = entries
         self._by_key = {row["key_sha256"]: entries[row["source"]] for row in keys if row["source"] in entries}
 
     async def _follow(self) -> None:

@@ -57,6 +57,8 @@ class Tally:
             camera.lag_ms_sum += lag
             if camera.lag_ms_min is None or lag < camera.lag_ms_min:
                 camera.lag_ms_min = lag
+            if camera.lag_ms_min is None or lag < camera.lag_ms_min:
+                camera.lag_ms_min = lag
             camera.last_received_at = now
             if lag > LATE_MS:
                 camera.late += 1
@@ -71,3 +73,22 @@ class Tally:
         taken = self._cameras, self._sources
         self._cameras, self._sources = {}, {}
         return taken
+
+    def put_back(self, cameras: dict[int, CameraTally], sources: dict[int, SourceTally]) -> None:
+        """Undo a `take` whose counts could not be stored."""
+        for number, taken in cameras.items():
+            camera = self.camera(number)
+            camera.reads += taken.reads
+            camera.unplated += taken.unplated
+            camera.late += taken.late
+            camera.lag_ms_sum += taken.lag_ms_sum
+            lags = [lag for lag in (camera.lag_ms_min, taken.lag_ms_min) if lag is not None]
+            camera.lag_ms_min = min(lags, default=None)
+            camera.last_received_at = max(camera.last_received_at, taken.last_received_at)
+        for number, counts in sources.items():
+            source = self.source(number)
+            source.accepted += counts.accepted
+            source.duplicates += counts.duplicates
+            source.amended += counts.amended
+            source.unplated += counts.unplated
+            source.rejected += counts.rejected
