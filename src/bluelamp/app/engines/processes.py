@@ -182,8 +182,11 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def started_at(pid: int) -> float | None:
-    """When a process began, seconds since 1970; None if there is no such process. Tells it from a later one of its number."""
+    """When a living process began, seconds since 1970; None if there is none. Tells it from a later one of its number."""
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(process.create_time())
     except psutil.NoSuchProcess:
         return None

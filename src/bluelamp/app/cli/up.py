@@ -1,0 +1,74 @@
+"""`bluelamp up`: the whole platform on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import webbrowser
+from types import FrameType
+
+import click
+
+from bluelamp.app.engines.data_folder import DataFolder
+from bluelamp.app.engines.errors import EngineError
+from bluelamp.app.engines.group import EngineUrls
+from bluelamp.app.engines.supervisor import Address, Supervisor, notify_systemd
+from bluelamp.spine.commands import CommandLine
+from bluelamp.spine.config import PlatformSettings
+
+
+def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool) -> None:
+    """Start everything, say where it is, and stay until SIGINT or SIGTERM.
+
+    Raises:
+        EngineError: it could not start.
+    """
+    folder = DataFolder.open(settings.data)
+    supervisor = Supervisor(folder, Address(settings.host, settings.port), EngineUrls.given(settings))
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        supervisor.request_stop()
+        if not ready:
+            # Still starting: there is no loop to leave yet, so unwind from here; what had started is ended on the way.
+            raise SystemExit(128 + number)
+
+    ready = False
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    with supervisor.running():
+        ready = True
+        notify_systemd("READY=1")
+        _announce(supervisor, as_json=as_json)
+        if browser and sys.stdout.isatty() and os.environ.get("DISPLAY", os.environ.get("WAYLAND_DISPLAY", "")):
+            webbrowser.open(supervisor.address.url)
+        supervisor.watch()
+        notify_systemd("STOPPING=1")
+        if not as_json:
+            click.echo("Stopping: the engines finish what they hold …")
+    if not as_json:
+        click.echo(f"Stopped. The data is in {folder.root}.")
+
+
+def _announce(supervisor: Supervisor, *, as_json: bool) -> None:
+    folder = supervisor.folder.root
+    if as_json:
+        told = {"url": supervisor.address.url, "data": str(folder), "pid": os.getpid(), "children": supervisor.children}
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"Bluelamp runs at {supervisor.address.url}  (data: {folder})")
+    click.echo("Ctrl-C stops it. In another terminal: `bluelamp token USER`, `bluelamp doctor`.")
+
+
+@click.command("up")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on [8600].")
+@click.option("--host", default=None, help="Address to listen on [127.0.0.1].")
+@click.option("--no-browser", is_flag=True, envvar="BLUELAMP_NO_BROWSER", help="Do not open the browser.")
+@click.pass_obj
+def up(platform: CommandLine, port: int | None, host: str | None, no_browser: bool) -> None:
+    """Run the platform on this machine until Ctrl-C."""
+    try:
+        run_platform(platform.settings(port=port, host=host), browser=not no_browser, as_json=platform.json)
+    except EngineError as error:
+        raise click.ClickException(error.message) from error
