@@ -1,0 +1,28 @@
+"""Named permissions of ANPR and the roles that hold them."""
+
+from __future__ import annotations
+
+from bluelamp.spine.policy import ROLES, Permission
+
+WORKING = frozenset(ROLES) - {"supplier"}
+ADMINS = frozenset({"admin", "national_admin"})
+
+SOURCES_VIEW = "anpr.sources.view"
+SOURCES_MANAGE = "anpr.sources.manage"
+CAMERAS_VIEW = "anpr.cameras.view"
+CAMERAS_MANAGE = "anpr.cameras.manage"
+REJECTS_VIEW = "anpr.rejects.view"
+REJECTS_REPLAY = "anpr.rejects.replay"
+REGISTRY_NATIONAL = "anpr.registry.manage_national"
+
+REGISTRY_PERMISSIONS = (
+    Permission(SOURCES_VIEW, "see the sources of your agency", ADMINS),
+    Permission(SOURCES_MANAGE, "add sources of your agency, change them, issue and revoke their keys", ADMINS),
+    Permission(CAMERAS_VIEW, "see every camera and its health", WORKING),
+    Permission(CAMERAS_MANAGE, "register and change the cameras of your agency", ADMINS),
+    Permission(REJECTS_VIEW, "see what the sources of your agency sent that could not become a read", ADMINS),
+    Permission(REJECTS_REPLAY, "replay the rejects of your agency's sources", ADMINS),
+    Permission(REGISTRY_NATIONAL, "administer sources, cameras and rejects of every agency", frozenset({"national_admin"})),
+)
+
+PERMISSIONS = (*REGISTRY_PERMISSIONS,)
