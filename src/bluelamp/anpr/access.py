@@ -25,4 +25,21 @@ REGISTRY_PERMISSIONS = (
     Permission(REGISTRY_NATIONAL, "administer sources, cameras and rejects of every agency", frozenset({"national_admin"})),
 )
 
-PERMISSIONS = (*REGISTRY_PERMISSIONS,)
+SEARCHES_RUN = "anpr.searches.run"
+SEARCHES_DEEP = "anpr.searches.deep"
+SEARCHES_KEEP = "anpr.searches.keep"
+EXPORTS_MAKE = "anpr.exports.make"
+PICTURES_VIEW = "anpr.pictures.view"
+
+_LOOKERS = frozenset({"officer", "analyst", "control", "supervisor"})
+_ANALYSTS = frozenset({"analyst", "supervisor"})
+
+SEARCH_PERMISSIONS = (
+    Permission(SEARCHES_RUN, "search the history of reads for a plate or a place", _LOOKERS),
+    Permission(SEARCHES_DEEP, "search the history by pattern and by many plates at once", _ANALYSTS),
+    Permission(SEARCHES_KEEP, "save, share and keep standing one's searches", _ANALYSTS),
+    Permission(EXPORTS_MAKE, "export what a search found", _ANALYSTS),
+    Permission(PICTURES_VIEW, "open pictures that a search or a hit has shown", _LOOKERS),
+)
+
+PERMISSIONS = (*REGISTRY_PERMISSIONS, *SEARCH_PERMISSIONS)
