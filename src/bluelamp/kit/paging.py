@@ -12,7 +12,7 @@ def encode_cursor(*position: int | str) -> str:
     return urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, *kinds: type[int] | type[str]) -> tuple[int | str, ...]:
+def decode_cursor(text: str, *kinds: type[int | str]) -> tuple[int | str, ...]:
     """The sort key again, with exactly these types.
 
     Raises:

@@ -133,6 +133,26 @@ class Bus:
         """Remove every message of a stream: for restoring into it, and for tests."""
         await self._jetstream.purge_stream(stream)
 
+    async def read(self, stream: str, from_sequence: int, count: int) -> list[Message]:
+        """Up to `count` messages with at least this sequence, in order; fewer where the stream ends or has let go of some."""
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=from_sequence,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=10,
+            mem_storage=True,
+        )
+        found: list[Message] = []
+        try:
+            subscription = await self._jetstream.pull_subscribe("", stream=stream, config=config)
+            left = min((await subscription.consumer_info()).num_pending or 0, count)
+            while len(found) < left:
+                found += [_message(raw) for raw in await subscription.fetch(left - len(found), timeout=5)]
+            await subscription.unsubscribe()
+        except UNREACHABLE as error:
+            raise EngineDownError("the event log does not answer") from error
+        return found
+
     async def recall(self, stream: str, since_ms: int, handle: Callable[[Message], Awaitable[None]]) -> None:
         """Everything that the stream holds now and that was published at or after `since_ms`, in order; then return."""
         last = await self.last_sequence(stream)

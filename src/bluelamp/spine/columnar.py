@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import clickhouse_connect
@@ -105,17 +106,26 @@ def statements(sql: str) -> list[str]:
     return [part.strip() for part in "\n".join(lines).split(";\n") if part.strip(" ;\n")]
 
 
-async def migrate(columnar: Columnar, migrations: list[Migration]) -> list[Migration]:
-    """Bring the schema up to date. ClickHouse has no transactions over DDL, so every statement says IF NOT EXISTS."""
-    await columnar.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (component String, number UInt32, name String, digest String,"
-        " applied_at DateTime DEFAULT now())"
-        " ENGINE = MergeTree ORDER BY (component, number)"
-    )
+MIGRATIONS_TABLE = (
+    "CREATE TABLE IF NOT EXISTS migrations (component String, number UInt32, name String, digest String,"
+    " applied_at DateTime DEFAULT now())"
+    " ENGINE = MergeTree ORDER BY (component, number)"
+)
+
+
+async def migrate(
+    columnar: Columnar, migrations: list[Migration], rewrite: Callable[[str], list[str]] = lambda statement: [statement]
+) -> list[Migration]:
+    """Bring the schema up to date. ClickHouse has no transactions over DDL, so every statement says IF NOT EXISTS.
+
+    `rewrite` makes the statements for a cluster from those for one node.
+    """
+    for statement in rewrite(MIGRATIONS_TABLE):
+        await columnar.execute(statement)
     rows = await columnar.query("SELECT component, number, digest FROM migrations")
     todo = pending(migrations, {(r["component"], r["number"]): r["digest"] for r in rows})
     for m in todo:
-        for statement in statements(m.sql + "\n"):
+        for statement in (made for one in statements(m.sql + "\n") for made in rewrite(one)):
             await columnar.execute(statement)
         await columnar.execute(
             "INSERT INTO migrations (component, number, name, digest)"

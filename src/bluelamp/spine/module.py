@@ -16,6 +16,7 @@ from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.bus import Bus, Stream
 from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.live import LiveSource
 from bluelamp.spine.policy import Permission, Policy
 from bluelamp.spine.relational import Database
 
@@ -69,5 +70,7 @@ class Module:
     doors: dict[str, str] = field(default_factory=dict)
     """Path prefix -> name of a `per_process` object that is itself an ASGI application: it gets these requests before the
     framework does, and answers for its own body limits and errors. For doors too busy for a framework."""
+    live: LiveSource | None = None
+    """The stream that viewers of `GET /v1/stream` follow."""
     openapi: Callable[[dict[str, Any]], None] | None = None
     """Adds to the OpenAPI document what the framework does not see, such as `doors`."""

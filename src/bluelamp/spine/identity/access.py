@@ -5,7 +5,6 @@ from __future__ import annotations
 from bluelamp.spine.policy import ROLES, Permission
 
 EVERYONE = frozenset(ROLES)
-WORKING = EVERYONE - {"supplier"}
 
 ACCOUNT_USE = "identity.account.use"
 USERS_MANAGE = "identity.users.manage"
@@ -13,6 +12,7 @@ USERS_MANAGE_NATIONAL = "identity.users.manage_national"
 AGENCIES_VIEW = "organisations.agencies.view"
 AGENCIES_MANAGE = "organisations.agencies.manage"
 PURPOSES_VIEW = "purposes.purposes.view"
+STREAM_FOLLOW = "live.stream.follow"
 AUDIT_OWN = "audit.entries.view_own"
 AUDIT_AGENCY = "audit.entries.view_agency"
 AUDIT_ALL = "audit.entries.view_all"
@@ -24,6 +24,7 @@ PERMISSIONS = (
     Permission(AGENCIES_VIEW, "list the agencies", EVERYONE),
     Permission(AGENCIES_MANAGE, "add agencies", frozenset({"admin", "national_admin"})),
     Permission(PURPOSES_VIEW, "list the purposes that a search may give", EVERYONE),
+    Permission(STREAM_FOLLOW, "follow live events; which ones, their own permissions decide", EVERYONE),
     Permission(AUDIT_OWN, "see your own audit entries", EVERYONE),
     Permission(AUDIT_AGENCY, "see the audit entries of your agency", frozenset({"supervisor"})),
     Permission(AUDIT_ALL, "see all audit entries", frozenset({"auditor"})),

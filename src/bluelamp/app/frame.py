@@ -1,0 +1,86 @@
+"""Around every answer: security headers, metrics, one line of log, and a 500 that tells nothing but its number."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bluelamp.kit.ids import new_id
+from bluelamp.spine import telemetry
+from bluelamp.spine.errors import PROBLEM, problem
+
+log = logging.getLogger("bluelamp.http")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Set where the answer has not chosen its own: pages and pictures do."""
+
+
+class Frame:
+    """The outermost middleware."""
+
+    def __init__(self, app: ASGIApp, *, strict_transport: bool = False) -> None:
+        self._app = app
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if strict_transport else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, framed)
+        except Exception:
+            number = new_id()
+            log.exception("request %s failed: %s %s", number, scope["method"], _route(scope))
+            if status:
+                raise
+            await _tell_failure(framed, number)
+        finally:
+            _observe(scope, status or 499, time.perf_counter() - began)
+
+
+async def _tell_failure(send: Send, number: str) -> None:
+    detail = f"this is a fault of the platform; it is noted under {number}"
+    body = problem(500, "internal", detail, instance=f"urn:bluelamp:failure:{number}")
+    headers = [(b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, never the path itself: paths can hold what must not reach a log or a metric."""
+    route = scope.get("route")
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "(none)")
+
+
+def _observe(scope: Scope, status: int, seconds: float) -> None:
+    method, route = scope["method"] if scope["method"] in METHODS else "other", _route(scope)
+    telemetry.REQUESTS.labels(method=method, route=route, status=str(status)).inc()
+    telemetry.REQUEST_SECONDS.labels(method=method, route=route).observe(seconds)
+    log.debug("%s %s %d %.1f ms", method, route, status, seconds * 1000)
+
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,27 @@
+"""The spine as a module of its own: the doors, permissions, settings and jobs that every installation has."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from bluelamp.spine import audit_routes, live_routes
+from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.identity import routes as identity_routes
+from bluelamp.spine.identity import store
+from bluelamp.spine.identity.access import PERMISSIONS
+from bluelamp.spine.module import Job, Module, Spine
+from bluelamp.spine.organisations import routes as organisation_routes
+
+
+async def _forget_expired(spine: Spine) -> None:
+    await store.forget_expired(spine.db)
+
+
+MODULE = Module(
+    name="spine",
+    routers=(identity_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
+    jobs=(Job("identity-expiry", 3600, _forget_expired),),
+    permissions=PERMISSIONS,
+    settings=(PlatformSettings,),
+    migrations=files("bluelamp.spine") / "migrations",
+)

@@ -1,0 +1,83 @@
+"""Finds the caller behind a request. Remembers for at most a second, and forgets at once when an account changes."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from fastapi import Request
+
+from bluelamp.spine.http import Caller
+from bluelamp.spine.module import Spine
+
+from . import store
+from .access import ACCOUNT_USE
+from .domain import TOKEN_PREFIX, digest
+from .errors import CsrfError
+
+COOKIE = "bluelamp_session"
+CSRF_HEADER = "X-Bluelamp"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REMEMBERED_S = 1.0
+REMEMBERED_MAX = 20_000
+
+
+class Identifier:
+    """`app.state.identify`: one per process."""
+
+    def __init__(self, spine: Spine) -> None:
+        self._spine = spine
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._generation = 0
+
+    def start(self) -> None:
+        self._spine.db.listen(store.CHANNEL, self.forget)
+
+    def forget(self) -> None:
+        """An account or a session has changed somewhere."""
+        self._known.clear()
+        self._generation += 1
+
+    async def __call__(self, request: Request) -> Caller | None:
+        """The caller, or None.
+
+        Raises:
+            CsrfError: a cookie would change something without our own header, which other sites' pages cannot send.
+        """
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            secret = secret.strip()
+            return await self._find(secret, "token") if secret.startswith(TOKEN_PREFIX) else None
+        secret = request.cookies.get(COOKIE, "")
+        caller = await self._find(secret, "browser") if secret else None
+        if caller and request.method not in SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
+            raise CsrfError(f"send the header '{CSRF_HEADER}: 1' with every change made with a session cookie")
+        return caller
+
+    async def _find(self, secret: str, kind: str) -> Caller | None:
+        key, now = digest(secret), time.monotonic()
+        until, caller = self._known.get(key, (0.0, None))
+        if caller is not None and now < until:
+            return caller
+        generation = self._generation
+        row = await store.find_session(self._spine.db, secret, timedelta(minutes=self._spine.settings.session_idle_minutes_max))
+        if row is None or row["kind"] != kind:
+            return None
+        one_time = row["one_time_until"] is not None
+        roles = frozenset(row["roles"])
+        caller = Caller(
+            id=row["id"],
+            username=row["username"],
+            name=row["name"],
+            agency=row["agency"],
+            roles=roles,
+            permissions=frozenset({ACCOUNT_USE}) if one_time else self._spine.policy.of_roles(roles),
+            agency_name=row["agency_name"],
+            session=row["session"],
+            one_time=one_time,
+        )
+        if generation == self._generation:  # what was read before a change must not outlive it
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            self._known[key] = (now + REMEMBERED_S, caller)
+        return caller

@@ -1,0 +1,150 @@
+"""Live events to whoever may see them: read once per process from the event log, handed to any number of viewers.
+
+A viewer has a cursor and no queue: it takes what is after its cursor from a ring of recent events, or from the log itself
+where it was away for longer. So a slow viewer slows nobody, and one that returns misses nothing and sees nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
+
+from bluelamp.spine.bus import Bus, Message
+
+RING_EVENTS_MAX = 20_000
+CATCH_UP_MESSAGES = 500
+
+
+class LiveEvent(NamedTuple):
+    """One thing to show. `data` is JSON as the event stream carries it."""
+
+    kind: str
+    data: bytes
+    agencies: frozenset[str]
+    """Who may see it; empty: everyone with the permission."""
+    permission: str
+
+
+class Numbered(NamedTuple):
+    """An event with its place: the message's sequence, and which of the message's events it is."""
+
+    sequence: int
+    part: int
+    event: LiveEvent
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.sequence}.{self.part}"
+
+
+Render = Callable[[Message], list[LiveEvent]]
+"""What a message of the log shows; empty for what is not for viewers. Must not raise for any message ever published."""
+
+
+class LiveSource(NamedTuple):
+    """A stream that viewers follow."""
+
+    stream: str
+    render: Render
+
+
+class Cursor(NamedTuple):
+    """The last event that a viewer has."""
+
+    sequence: int
+    part: int
+
+
+class CursorError(ValueError):
+    """Not a cursor of this stream."""
+
+
+def parse_cursor(text: str) -> Cursor:
+    """The inverse of `Numbered.cursor`; a bare sequence means all of that message.
+
+    Raises:
+        CursorError: something else.
+    """
+    sequence, _, part = text.partition(".")
+    if not sequence.isdigit() or (part and not part.isdigit()) or len(text) > 24:
+        raise CursorError("the cursor is not one that this stream gave out")
+    return Cursor(int(sequence), int(part) if part else 1 << 31)
+
+
+class LiveHub:
+    """One per API process."""
+
+    def __init__(self, bus: Bus, source: LiveSource, ring_events_max: int = RING_EVENTS_MAX) -> None:
+        self._bus = bus
+        self._source = source
+        self._ring: deque[Numbered] = deque(maxlen=ring_events_max)
+        self._oldest = 0
+        """Sequence up to which the ring may have let go of events."""
+        self._newest = 0
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._oldest = self._newest = await self._bus.last_sequence(self._source.stream)
+        self._task = asyncio.create_task(self._bus.replay(self._source.stream, self._newest, self._take), name="live-hub")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def now(self) -> Cursor:
+        """The cursor of a viewer who wants only what is still to come."""
+        return Cursor(self._newest, 1 << 31)
+
+    async def _take(self, message: Message) -> None:
+        for part, event in enumerate(self._source.render(message)):
+            if len(self._ring) == self._ring.maxlen:
+                self._oldest = self._ring[0].sequence
+            self._ring.append(Numbered(message.sequence, part, event))
+        self._newest = message.sequence
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def follow(self, cursor: Cursor, wait_s: float) -> AsyncIterator[list[Numbered]]:
+        """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds."""
+        while True:
+            changed = self._changed
+            if cursor.sequence < self._oldest:
+                events, cursor = await self._catch_up(cursor)
+            else:
+                events = self._after(cursor)
+                if events:
+                    cursor = Cursor(events[-1].sequence, events[-1].part)
+                elif cursor.sequence < self._newest:
+                    cursor = self.now
+                else:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), wait_s)
+                        continue
+            yield events
+
+    def _after(self, cursor: Cursor) -> list[Numbered]:
+        newer = 0
+        for numbered in reversed(self._ring):
+            if (numbered.sequence, numbered.part) <= cursor:
+                break
+            newer += 1
+        return list(islice(self._ring, len(self._ring) - newer, None))
+
+    async def _catch_up(self, cursor: Cursor) -> tuple[list[Numbered], Cursor]:
+        """Some of the events after a cursor that is older than the ring, from the log."""
+        events = []
+        reached = cursor.sequence
+        for message in await self._bus.read(self._source.stream, max(cursor.sequence, 1), CATCH_UP_MESSAGES):
+            rendered = (Numbered(message.sequence, part, event) for part, event in enumerate(self._source.render(message)))
+            events += [n for n in rendered if (n.sequence, n.part) > cursor]
+            reached = message.sequence
+        # Where the log holds nothing between the cursor and the ring, there is nothing to catch up.
+        return events, Cursor(reached if reached > cursor.sequence else self._oldest, 1 << 31)

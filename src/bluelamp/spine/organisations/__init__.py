@@ -1,0 +1,1 @@
+"""The agencies that work on the platform."""

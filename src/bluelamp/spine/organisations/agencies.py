@@ -1,0 +1,58 @@
+"""Agencies: who they are, and adding one."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bluelamp.spine import audit
+from bluelamp.spine.audit import Actor
+from bluelamp.spine.errors import ConflictError, InvalidError
+from bluelamp.spine.relational import Connection, Database
+
+CODE = re.compile(r"[A-Z0-9]{2,8}")
+
+
+class AgencyExistsError(ConflictError):
+    code = "agency_exists"
+
+
+class Agency(NamedTuple):
+    """A police force or another body that enforces the law, or a supplier. `code` is unique and never changes."""
+
+    code: str
+    name: str
+
+
+FICTIONAL = (
+    Agency("KEN", "Kentmere Police"),
+    Agency("IRW", "Irwell Valley Police"),
+    Agency("ORR", "Orrery Traffic Systems"),
+)
+"""What an empty platform begins with. None of them exists; the last one is a supplier."""
+
+
+async def all_agencies(db: Database) -> list[Agency]:
+    """By code."""
+    return [Agency(row["code"], row["name"]) for row in await db.fetch("SELECT code, name FROM agencies ORDER BY code")]
+
+
+async def add_agency(connection: Connection, actor: Actor, code: str, name: str) -> Agency:
+    """Register an agency.
+
+    Raises:
+        InvalidError: the code or the name is not one.
+        AgencyExistsError: the code is taken.
+    """
+    name = " ".join(name.split())
+    if not CODE.fullmatch(code):
+        raise InvalidError("an agency's code has 2 to 8 capital letters or digits")
+    if not 1 <= len(name) <= 120:
+        raise InvalidError("an agency's name has 1 to 120 characters")
+    added = await connection.fetchval(
+        "INSERT INTO agencies (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING RETURNING code", code, name
+    )
+    if not added:
+        raise AgencyExistsError(f"there is already an agency with the code {code}")
+    await audit.record(connection, actor, "collection", "organisations.agencies.add", subjects=(code,), detail={"name": name})
+    return Agency(code, name)
