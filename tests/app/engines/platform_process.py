@@ -21,10 +21,11 @@ def main() -> None:
         supervisor = Supervisor(folder, Address("127.0.0.1", int(sys.argv[2])), EngineUrls(), STAND_IN)
         signal.signal(signal.SIGTERM, lambda *_: supervisor.request_stop())
         with supervisor.running():
-            print("ready", flush=True)
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
             supervisor.watch()
     except EngineError as error:
-        print(error.code, error.message, flush=True)
+        sys.stdout.write(f"{error.code} {error.message}\n")
         sys.exit(1)
 
 

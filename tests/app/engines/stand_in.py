@@ -26,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     match sys.argv[1:]:
         case ["migrate"]:
-            print("migrating", os.environ["BLUELAMP_DATABASE_URL"][:13])
+            sys.stdout.write("migrating\n")
             sys.exit(int(os.environ.get("STAND_IN_MIGRATE_EXIT", "0")))
         case ["serve", "api"]:
             server = ThreadingHTTPServer((os.environ["BLUELAMP_HOST"], int(os.environ["BLUELAMP_PORT"])), Door)

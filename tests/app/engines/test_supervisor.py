@@ -147,8 +147,5 @@ def test_a_broken_engine_is_told_with_its_own_words_and_the_others_are_ended(pla
 
 
 def _processes_on(data: Path) -> list[int]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(data) in word for word in process.info["cmdline"] or []):
-            found.append(process.pid)
-    return found
+    running = psutil.process_iter(["cmdline"])
+    return [process.pid for process in running if any(str(data) in word for word in process.info["cmdline"] or [])]

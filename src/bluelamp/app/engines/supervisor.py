@@ -160,7 +160,7 @@ class Supervisor:
         log_file = self.folder.logs / "migrate.log"
         rotate(log_file)
         with log_file.open("ab") as output:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - our own command, no shell
                 [*self._command, "migrate"],
                 env={**os.environ, **self._environment()},
                 stdin=subprocess.DEVNULL,
