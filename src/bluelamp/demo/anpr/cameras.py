@@ -1,4 +1,4 @@
-"""Where the nation's cameras stand: on the busier roads, mostly both ways, two lanes on motorways; who owns each, who made it, what it is called."""
+"""Where the nation's cameras stand: on the busier roads, mostly both ways, two lanes on motorways; who owns and who made each."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Habits:
 
 
 def draw_habits(seed: int, count: int) -> Habits:
-    """Most cameras are good; one in thirty has a dirty lens, one in fifty a clock that is minutes off, one in twenty-five goes down now and then."""
+    """Most are good; one in thirty has a dirty lens, one in fifty a clock that is off, one in twenty-five goes down now and then."""
     rng = stream(seed, "habits")
     dirty = rng.random(count) < 0.033
     off = rng.random(count) < 0.02

@@ -79,7 +79,7 @@ def _plate_place(kind: str) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=160)
-def _scene(colour: str, kind: str, rear: bool, night: bool) -> Image.Image:  # noqa: FBT001 - a cache key
+def _scene(colour: str, kind: str, rear: bool, night: bool) -> Image.Image:
     """The picture without its plate; there are few enough to keep them all."""
     width, height = _SIZE
     image = Image.new("RGB", _SIZE, (24, 28, 40) if night else (168, 190, 208))

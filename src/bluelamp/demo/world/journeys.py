@@ -75,10 +75,12 @@ def day_plan(vehicles: Vehicles, who: Ints, routes: Routes, seed: int, day: date
     outward = np.where(freight & (day.toordinal() % 2 == 1), outward ^ 1, outward)
     start = midnight_s(day)
     spread = (lambda share: share * 86400.0) if level else time_of_share
-    leave = start + np.clip(spread(vehicles.out_share[who]) + jitter_out[who], 0.0, 86000.0)
+    # The share tells when a vehicle is on the road; it sets out half a journey earlier.
+    half = routes.free_flow_s[outward] * 0.6
+    leave = start + np.clip(spread(vehicles.out_share[who]) + jitter_out[who] - half, 0.0, 86000.0)
     needed = routes.free_flow_s[outward] * _RUSH_ALLOWANCE + 900.0
-    back = np.maximum(start + spread(vehicles.back_share[who]) + jitter_back[who], leave + needed)
-    back = np.where(vehicles.out_share[who] + 0.9 < vehicles.back_share[who], np.minimum(back, start + 86000.0), back)
+    back = np.maximum(start + spread(vehicles.back_share[who]) + jitter_back[who] - half, leave + needed)
+    back = np.minimum(back, start + 86000.0)
     returns = ~freight
     route = np.concatenate([outward, (outward ^ 1)[returns]])
     depart = np.concatenate([leave, back[returns]])

@@ -15,7 +15,7 @@ from bluelamp.demo.world.chance import Bools, Floats, Ints, stream
 from bluelamp.demo.world.geometry import along_curve, crosses_water, distance_km, neighbours
 from bluelamp.demo.world.towns import Towns
 
-JUNCTION_DELAY_S = 18.0
+JUNCTION_DELAY_S = 14.0
 """Lights, roundabouts and give-ways at the end of every stretch that is not a motorway."""
 
 
@@ -38,8 +38,8 @@ class _Grade:
 
 GRADES = {
     RoadClass.MOTORWAY: _Grade(140_000, 24.0, 190.0, 1.07, 107.0, 100.0),
-    RoadClass.A_ROAD: _Grade(14_000, 5.0, 110.0, 1.14, 77.0, 50.0),
-    RoadClass.B_ROAD: _Grade(0, 0.0, 45.0, 1.22, 62.0, 43.0),
+    RoadClass.A_ROAD: _Grade(14_000, 5.0, 110.0, 1.14, 77.0, 44.0),
+    RoadClass.B_ROAD: _Grade(0, 0.0, 45.0, 1.22, 66.0, 42.0),
 }
 
 
@@ -126,7 +126,7 @@ def build_roads(towns: Towns, seed: int) -> Roads:
     rural = np.clip((length - 3.0) / 6.0, 0.0, 1.0)
     speed = town_kmh + (open_kmh - town_kmh) * rural
     lights = np.where(road_class_of == RoadClass.MOTORWAY, 0.0, JUNCTION_DELAY_S)
-    town_strain = np.array([0.45, 0.85, 1.0])[road_class_of] * (1.0 - 0.5 * rural)
+    town_strain = np.array([0.45, 1.25, 1.75])[road_class_of] * (1.0 - 0.6 * rural)
     return Roads(
         a=a,
         b=b,
@@ -135,7 +135,7 @@ def build_roads(towns: Towns, seed: int) -> Roads:
         length_km=length,
         free_flow_s=length / speed * 3600.0 + lights,
         bend=rng.uniform(-0.10, 0.10, len(a)),
-        strain=town_strain * rng.lognormal(-0.045, 0.30, len(a)),
+        strain=town_strain * rng.lognormal(-0.125, 0.50, len(a)),
     )
 
 
