@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import clickhouse_connect
 import pytest
 import sqlglot
@@ -15,8 +17,6 @@ CLUSTER = "nation"
 
 
 def every_statement() -> list[str]:
-    from importlib.resources import files
-
     found: list[Migration] = migrations_of(MODULES, "clickhouse")
     found = found or read_migrations("anpr", files("bluelamp.anpr") / "migrations/clickhouse")
     return [MIGRATIONS_TABLE, *(statement for migration in found for statement in statements(migration.sql + "\n"))]

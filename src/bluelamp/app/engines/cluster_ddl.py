@@ -74,9 +74,10 @@ def _table(statement: str, match: re.Match[str], on: str, cluster: str) -> list[
     replicated = f"Replicated{kind}({_REPLICA}{', ' + arguments if arguments else ''})"
     # Rows that replace each other have the same sorting key, so its first column keeps them in one shard.
     shard = f"cityHash64({order.group(1)})"
+    distributed = f"Distributed('{cluster}', currentDatabase(), '{name}_local', {shard})"
     return [
         f"CREATE TABLE {condition}{name}_local {on} ({columns}) ENGINE = {replicated}{rest}",
-        f"CREATE TABLE {condition}{name} {on} AS {name}_local ENGINE = Distributed('{cluster}', currentDatabase(), '{name}_local', {shard})",
+        f"CREATE TABLE {condition}{name} {on} AS {name}_local ENGINE = {distributed}",
     ]
 
 
