@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nats
 from nats.aio.client import Client
@@ -16,10 +18,16 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolic
 from nats.js.errors import APIError, NotFoundError
 
 from bluelamp.spine.errors import EngineDownError
+from bluelamp.spine.pull import Message as Message  # noqa: PLC0414 - part of this interface
+from bluelamp.spine.pull import Pull
 
 log = logging.getLogger(__name__)
 
 UNREACHABLE = (NatsError, APIError, OSError, TimeoutError)
+
+
+ACK_WAIT_S = 15
+"""How long a consumer may take over a batch before another try; after a crash, how long its last batch waits."""
 
 
 class Stream(NamedTuple):
@@ -31,16 +39,6 @@ class Stream(NamedTuple):
     bytes_max: int
     repeat_window_s: int = 120
     """For how long a repeated `Nats-Msg-Id` is recognised."""
-
-
-class Message(NamedTuple):
-    """One delivered message."""
-
-    payload: bytes
-    subject: str
-    sequence: int
-    deliveries: int
-    headers: dict[str, str]
 
 
 class PoisonError(Exception):
@@ -135,48 +133,33 @@ class Bus:
 
     async def read(self, stream: str, from_sequence: int, count: int) -> list[Message]:
         """Up to `count` messages with at least this sequence, in order; fewer where the stream ends or has let go of some."""
-        config = ConsumerConfig(
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=from_sequence,
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=10,
-            mem_storage=True,
-        )
+        config = _passing(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=from_sequence)
         found: list[Message] = []
-        try:
-            subscription = await self._jetstream.pull_subscribe("", stream=stream, config=config)
-            left = min((await subscription.consumer_info()).num_pending or 0, count)
-            while len(found) < left:
-                found += [_message(raw) for raw in await subscription.fetch(left - len(found), timeout=5)]
-            await subscription.unsubscribe()
-        except UNREACHABLE as error:
-            raise EngineDownError("the event log does not answer") from error
+
+        async def take(message: Message) -> None:
+            found.append(message)
+
+        await self._read_back(stream, config, take, count)
         return found
 
     async def recall(self, stream: str, since_ms: int, handle: Callable[[Message], Awaitable[None]]) -> None:
         """Everything that the stream holds now and that was published at or after `since_ms`, in order; then return."""
-        last = await self.last_sequence(stream)
-        if last == 0:
-            return
-        position = 0
-        config = ConsumerConfig(
-            deliver_policy=DeliverPolicy.BY_START_TIME,
-            opt_start_time=datetime.fromtimestamp(since_ms / 1000, UTC),
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=30,
-            mem_storage=True,
-        )
+        start = datetime.fromtimestamp(since_ms / 1000, UTC)
+        await self._read_back(stream, _passing(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=start), handle, None)
+
+    async def _read_back(
+        self, stream: str, config: ConsumerConfig, handle: Callable[[Message], Awaitable[None]], count: int | None
+    ) -> None:
         try:
-            subscription = await self._jetstream.pull_subscribe("", stream=stream, config=config)
-            left = (await subscription.consumer_info()).num_pending or 0
-            while left > 0 and position < last:
-                for raw in await subscription.fetch(200, timeout=10):
-                    message = _message(raw)
-                    await handle(message)
-                    position, left = message.sequence, raw.metadata.num_pending or 0
-            await subscription.unsubscribe()
+            pull = await Pull.open(self._client, stream, config, batch_max=500)
+            left = pull.pending if count is None else min(pull.pending, count)
+            while left > 0:
+                for raw in (await pull.next(wait_s=10))[:left]:
+                    await handle(Message.of(raw))
+                    left -= 1
+            await pull.close()
         except UNREACHABLE as error:
-            raise EngineDownError("the event log does not answer while its last day is recalled") from error
+            raise EngineDownError("the event log does not answer") from error
 
     async def consume(
         self,
@@ -185,15 +168,17 @@ class Bus:
         handle: Callable[[list[Message]], Awaitable[None]],
         *,
         batch_max: int = 256,
-        wait_s: float = 0.25,
+        wait_s: float = 0,
         on_poison: Callable[[Message, Exception], Awaitable[None]] | None = None,
     ) -> None:
         """Deliver to `handle` for ever, at least once and in order; acknowledged when it returns.
 
+        A batch is what has arrived, at once; with `wait_s`, what arrives within that time, up to `batch_max`.
+
         A batch that fails is tried message by message; one that raises `PoisonError`, or fails five times in a row for
         a reason other than an engine that is away, goes to `on_poison` and is set aside. Cancel the task to stop.
         """
-        worker = _Consumer(self._jetstream, stream, durable, handle, on_poison)
+        worker = _Consumer(self._client, stream, durable, handle, on_poison)
         while True:
             try:
                 await worker.run(batch_max, wait_s)
@@ -201,41 +186,31 @@ class Bus:
                 log.warning("consumer %s was interrupted, resuming: %s", durable, error or type(error).__name__)
                 await asyncio.sleep(0.3)
 
-    async def replay(self, stream: str, from_sequence: int, handle: Callable[[Message], Awaitable[None]], since_ms: int = 0) -> None:
-        """Everything in the stream after `from_sequence` (or since `since_ms`), then live, in order, for ever; keeps nothing behind.
+    async def replay(self, stream: str, from_sequence: int, handle: Callable[[Message], Awaitable[None]]) -> None:
+        """Everything in the stream after `from_sequence`, then live, in order, for ever; keeps nothing behind.
 
         This is the door of a live view: every process sees every message. It heals itself after a lost connection
         without a gap or a repeat. Cancel the task to stop.
         """
         position = from_sequence
-        started = since_ms == 0
         while True:
             try:
-                if started:
-                    config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=position + 1)
-                else:
-                    config = ConsumerConfig(
-                        deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=datetime.fromtimestamp(since_ms / 1000, UTC)
-                    )
-                config.ack_policy = AckPolicy.NONE
-                config.inactive_threshold = 30
-                config.mem_storage = True
-                subscription = await self._jetstream.pull_subscribe("", stream=stream, config=config)
+                config = _passing(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=position + 1)
+                pull = await Pull.open(self._client, stream, config, batch_max=500)
                 while True:
-                    try:
-                        messages = await subscription.fetch(500, timeout=5, heartbeat=1)
-                    except (TimeoutError, nats.errors.TimeoutError):
-                        await subscription.consumer_info()  # raises where the consumer is gone with a restarted server
-                        continue
-                    for raw in messages:
-                        message = _message(raw)
-                        if started and message.sequence <= position:
-                            continue
-                        await handle(message)
-                        position, started = message.sequence, True
-            except UNREACHABLE as error:
+                    for raw in await pull.next(wait_s=5):
+                        message = Message.of(raw)
+                        if message.sequence > position:
+                            await handle(message)
+                            position = message.sequence
+            except (*UNREACHABLE, EngineDownError) as error:
                 log.debug("replay of %s was interrupted, resuming: %s", stream, error)
                 await asyncio.sleep(0.25)
+
+
+def _passing(**start: Any) -> ConsumerConfig:
+    """A consumer that leaves no trace."""
+    return ConsumerConfig(ack_policy=AckPolicy.NONE, inactive_threshold=30, mem_storage=True, num_replicas=1, **start)
 
 
 class _Consumer:
@@ -243,33 +218,45 @@ class _Consumer:
 
     def __init__(
         self,
-        jetstream: nats.js.JetStreamContext,
+        client: Client,
         stream: str,
         durable: str,
         handle: Callable[[list[Message]], Awaitable[None]],
         on_poison: Callable[[Message, Exception], Awaitable[None]] | None,
     ) -> None:
-        self._jetstream = jetstream
+        self._client = client
         self._stream = stream
         self._durable = durable
         self._handle = handle
         self._on_poison = on_poison
 
     async def run(self, batch_max: int, wait_s: float) -> None:
-        config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=60, max_ack_pending=20_000, max_deliver=-1)
-        subscription = await self._jetstream.pull_subscribe("", durable=self._durable, stream=self._stream, config=config)
-        while True:
-            try:
-                messages = await subscription.fetch(batch_max, timeout=wait_s)
-            except (TimeoutError, nats.errors.TimeoutError):
-                if not self._jetstream._nc.is_connected:  # noqa: SLF001 - fetch reports a lost connection as a time-out
-                    raise
-                continue
-            await self._deliver(messages)
+        config = ConsumerConfig(
+            durable_name=self._durable, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_S, max_ack_pending=20_000, max_deliver=-1
+        )
+        pull = await Pull.open(self._client, self._stream, config, batch_max)
+        try:
+            while True:
+                messages = await pull.next(wait_s=5)
+                if not messages:
+                    continue
+                if wait_s and len(messages) < batch_max:
+                    messages = await self._gather(pull, messages, batch_max, wait_s)
+                await self._deliver(messages)
+        finally:
+            with suppress(*UNREACHABLE):
+                await pull.close()
+
+    async def _gather(self, pull: Pull, messages: list[Msg], batch_max: int, wait_s: float) -> list[Msg]:
+        """Wait a little for more, for a handler whose work is dear per batch."""
+        deadline = time.monotonic() + wait_s
+        while len(messages) < batch_max and (left := deadline - time.monotonic()) > 0:
+            messages += await pull.next(left)
+        return messages
 
     async def _deliver(self, messages: list[Msg]) -> None:
         try:
-            await self._handle([_message(m) for m in messages])
+            await self._handle([Message.of(m) for m in messages])
         except EngineDownError:
             await _give_back(messages)
             raise
@@ -286,7 +273,7 @@ class _Consumer:
                 raise
 
     async def _deliver_one(self, raw: Msg) -> None:
-        message = _message(raw)
+        message = Message.of(raw)
         failure: Exception | None = None
         for attempt in range(5):
             try:
@@ -315,8 +302,3 @@ async def _give_back(messages: list[Msg]) -> None:
             await m.nak(delay=0.5)
         except UNREACHABLE:
             return
-
-
-def _message(raw: Msg) -> Message:
-    meta = raw.metadata
-    return Message(raw.data, raw.subject, meta.sequence.stream, meta.num_delivered, dict(raw.headers or {}))

@@ -82,14 +82,15 @@ class LiveHub:
         self._bus = bus
         self._source = source
         self._ring: deque[Numbered] = deque(maxlen=ring_events_max)
-        self._oldest = 0
-        """Sequence up to which the ring may have let go of events."""
+        self._gone = Cursor(0, 0)
+        """The newest event that the ring no longer holds."""
         self._newest = 0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._oldest = self._newest = await self._bus.last_sequence(self._source.stream)
+        self._newest = await self._bus.last_sequence(self._source.stream)
+        self._gone = self.now
         self._task = asyncio.create_task(self._bus.replay(self._source.stream, self._newest, self._take), name="live-hub")
 
     async def close(self) -> None:
@@ -106,7 +107,7 @@ class LiveHub:
     async def _take(self, message: Message) -> None:
         for part, event in enumerate(self._source.render(message)):
             if len(self._ring) == self._ring.maxlen:
-                self._oldest = self._ring[0].sequence
+                self._gone = Cursor(self._ring[0].sequence, self._ring[0].part)
             self._ring.append(Numbered(message.sequence, part, event))
         self._newest = message.sequence
         changed, self._changed = self._changed, asyncio.Event()
@@ -116,7 +117,7 @@ class LiveHub:
         """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds."""
         while True:
             changed = self._changed
-            if cursor.sequence < self._oldest:
+            if cursor < self._gone:
                 events, cursor = await self._catch_up(cursor)
             else:
                 events = self._after(cursor)
@@ -147,4 +148,4 @@ class LiveHub:
             events += [n for n in rendered if (n.sequence, n.part) > cursor]
             reached = message.sequence
         # Where the log holds nothing between the cursor and the ring, there is nothing to catch up.
-        return events, Cursor(reached if reached > cursor.sequence else self._oldest, 1 << 31)
+        return events, Cursor(reached, 1 << 31) if reached > cursor.sequence or events else self._gone
