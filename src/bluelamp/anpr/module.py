@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from bluelamp.anpr.consumers import hits, matcher, writer
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
 from bluelamp.anpr.settings import IntakeSettings
@@ -19,6 +20,7 @@ MODULE = Module(
         Stream(READS_STREAM, (READS_SUBJECT,), _intake.stream_days, _intake.stream_bytes_max),
         Stream(HITS_STREAM, (HITS_SUBJECTS,), _intake.stream_days, _intake.stream_bytes_max // 4),
     ),
+    consumers={"matcher": matcher.run, "writer": writer.write_reads, "hits": hits.run},
     migrations=files("bluelamp.anpr") / "migrations",
     settings=(IntakeSettings,),
     per_process={"intake": IntakeService},

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 
+from bluelamp.anpr import module as anpr
 from bluelamp.app import first_start
+from bluelamp.app.engines.cluster_ddl import for_cluster
 from bluelamp.app.engines.group import urls_beside
 from bluelamp.spine import columnar, foundation, relational
 from bluelamp.spine.blobs import Blobs
@@ -17,7 +19,7 @@ from bluelamp.spine.module import Module, Spine
 from bluelamp.spine.policy import Policy
 from bluelamp.spine.relational import Database, Migration, read_migrations
 
-MODULES: tuple[Module, ...] = (foundation.MODULE,)
+MODULES: tuple[Module, ...] = (foundation.MODULE, anpr.MODULE)
 
 
 def policy_of(modules: tuple[Module, ...] = MODULES) -> Policy:
