@@ -27,7 +27,7 @@ def test_fourteen_thousand_cameras_on_roads(sense: PlateSense) -> None:
     assert (cameras.longitude > -8).all()
     assert (cameras.latitude > 49.8).all()
     direction = sense.gates.direction[cameras.gate]
-    start, end = roads.ends(direction)
+    start, _ = roads.ends(direction)
     lon, lat = sense.nation.towns.longitude, sense.nation.towns.latitude
     off = distance_km(lon[start], lat[start], cameras.longitude, cameras.latitude)
     assert (off <= roads.length_km[direction // 2]).all()

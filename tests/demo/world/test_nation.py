@@ -73,9 +73,9 @@ def test_a_route_is_a_chain_and_its_twin_the_way_back(nation: Nation) -> None:
         assert np.array_equal(back, steps[::-1] ^ 1)
 
 
-def test_gabriel_neighbours_of_a_square_are_its_sides() -> None:
+def test_relative_neighbours_of_a_square_with_a_middle_meet_there() -> None:
     x, y = np.array([0.0, 1.0, 1.0, 0.0, 0.5]), np.array([0.0, 0.0, 1.0, 1.0, 0.5])
-    assert neighbours(x, y, lune=False, within_km=9, nearest=4).tolist() == [[0, 4], [1, 4], [2, 4], [3, 4]]
+    assert neighbours(x, y, lune=True, within_km=9, nearest=4).tolist() == [[0, 4], [1, 4], [2, 4], [3, 4]]
 
 
 def test_a_curved_road_starts_and_ends_at_its_towns() -> None:

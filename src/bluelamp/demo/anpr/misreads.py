@@ -39,7 +39,7 @@ def seen_as(marks: Marks, wrong: Bools, rng: np.random.Generator) -> Marks:
 
 
 def _lengths(letters: NDArray[np.uint8], rows: Ints) -> Ints:
-    return (letters[rows] != 0).sum(axis=1).astype(np.int64)
+    return np.asarray((letters[rows] != 0).sum(axis=1), dtype=np.int64)
 
 
 def _change(letters: NDArray[np.uint8], rows: Ints, rng: np.random.Generator) -> None:

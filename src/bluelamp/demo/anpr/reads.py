@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bluelamp.demo.anpr.cameras import Cameras, Gates
+from bluelamp.demo.anpr.cameras import Gates
 from bluelamp.demo.anpr.habits import Habits
 from bluelamp.demo.anpr.misreads import seen_as
 from bluelamp.demo.anpr.passages import Passages
@@ -36,7 +36,7 @@ class Reads:
         return Reads(*(getattr(self, name)[which] for name in Reads.__slots__))
 
 
-def reads_of(passages: Passages, gates: Gates, cameras: Cameras, habits: Habits, vehicles: Vehicles, rng: np.random.Generator) -> Reads:
+def reads_of(passages: Passages, gates: Gates, habits: Habits, vehicles: Vehicles, rng: np.random.Generator) -> Reads:
     """What the cameras make of passages, in order of true time."""
     lane = (rng.random(len(passages)) * gates.lanes[passages.gate]).astype(np.int64)
     camera = gates.first_camera[passages.gate] + lane
@@ -55,10 +55,10 @@ def reads_of(passages: Passages, gates: Gates, cameras: Cameras, habits: Habits,
         vrm=vrm,
         moment_s=moment,
         captured_ms=(habits.clock_s(camera, moment) * 1000.0).astype(np.int64),
-        confidence=np.round(np.where(unread, 0.1, confidence), 3),
+        confidence=np.round(np.where(unread, 0.1, confidence), 3).astype(np.float64),
     )
 
 
 def lengths(marks: Marks) -> Ints:
     """Characters in each mark."""
-    return (marks.view(np.uint8).reshape(-1, WIDTH) != 0).sum(axis=1).astype(np.int64)
+    return np.asarray((marks.view(np.uint8).reshape(-1, WIDTH) != 0).sum(axis=1), dtype=np.int64)

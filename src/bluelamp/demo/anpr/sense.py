@@ -34,7 +34,7 @@ class PlateSense:
     def reads(self, passages: Passages, *names: str | int) -> Reads:
         """What the cameras make of passages; `names` tell this draw of chance from others."""
         rng = stream(self.nation.seed, "reads", *names)
-        return reads_of(passages, self.gates, self.cameras, self.habits, self.nation.vehicles, rng)
+        return reads_of(passages, self.gates, self.habits, self.nation.vehicles, rng)
 
 
 def build_sense(nation: Nation, camera_count: int = CAMERA_COUNT) -> PlateSense:
@@ -77,7 +77,7 @@ class LiveReads:
     """The reads of the present, minute by minute. Journeys under way when the window opens are picked up where they are."""
 
     def __init__(self, sense: PlateSense, first_s: float, from_s: float, share: float = 1.0) -> None:
-        """`first_s`: when the nation was first started; `from_s`: from when reads are wanted; `share`: of the population that drives at all."""
+        """`first_s`: when the nation was first started; `from_s`: from when reads are wanted; `share`: of the population that drives."""
         self._sense = sense
         self._first_s = first_s
         self._until_s = from_s

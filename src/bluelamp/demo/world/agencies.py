@@ -1,4 +1,4 @@
-"""The sixty agencies of the nation. Their names are invented; each territorial one has a real town at its heart and polices what lies nearest."""
+"""The sixty agencies of the nation. Their names are invented; each territorial one polices the real towns nearest its seat."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ TERRITORIAL = (
     Agency("TEI", "Teifi and Tywi Police", (-4.20, 52.05), "WLS"),
     Agency("TAF", "Taff and Ogmore Police", (-3.40, 51.55), "WLS"),
     Agency("USK", "Usk Valley Police", (-2.98, 51.65), "WLS"),
-    Agency("SQM", "Square Mile Police", (-0.092, 51.515), reach_km=-5.0),
+    Agency("SQM", "Square Mile Police", (-0.092, 51.515), reach_km=-2.0),
     Agency("LUN", "Solway and Eden Constabulary", (-2.95, 54.80)),
     Agency("ALB", "Strathalba Police", (-3.80, 56.20), "SCT"),
 )
@@ -103,4 +103,4 @@ def territory(towns: Towns) -> Ints:
     reach = np.array([agency.reach_km for agency in seats])
     away = np.hypot(towns.x_km[:, None] - seat_x, towns.y_km[:, None] - seat_y) - reach
     abroad = np.array(towns.nations)[:, None] != np.array([agency.nation for agency in seats])
-    return np.argmin(np.where(abroad, np.inf, away), axis=1).astype(np.int64)
+    return np.asarray(np.argmin(np.where(abroad, np.inf, away), axis=1), dtype=np.int64)

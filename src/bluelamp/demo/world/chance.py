@@ -21,7 +21,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
 def weighted_picker(weights: Floats) -> Floats:
     """The cumulative share of each weight, for `np.searchsorted(picker, uniform, side="right")`."""
     total = np.cumsum(weights, dtype=np.float64)
-    return total / total[-1]
+    return np.asarray(total / total[-1], dtype=np.float64)
 
 
 def pick(picker: Floats, rng: np.random.Generator, count: int) -> Ints:

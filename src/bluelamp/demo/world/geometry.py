@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from bluelamp.demo.world.chance import Bools, Floats, Ints
@@ -58,7 +60,7 @@ def crosses_water(from_lon: Floats, from_lat: Floats, to_lon: Floats, to_lat: Fl
     """Whether each straight line from one position to another crosses a line of `WATER`."""
     wet = np.zeros(len(from_lon), bool)
     for shore in WATER:
-        for (a_lon, a_lat), (b_lon, b_lat) in zip(shore, shore[1:], strict=False):
+        for (a_lon, a_lat), (b_lon, b_lat) in pairwise(shore):
             side_from = _side(a_lon, a_lat, b_lon, b_lat, from_lon, from_lat)
             side_to = _side(a_lon, a_lat, b_lon, b_lat, to_lon, to_lat)
             side_a = _side(from_lon, from_lat, to_lon, to_lat, a_lon, a_lat)

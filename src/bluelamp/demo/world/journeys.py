@@ -1,4 +1,4 @@
-"""Who drives where and when. A day's plan is a pure function of seed and date; nobody is in two places at once, for everyone drives home again."""
+"""Who drives where and when: a pure function of seed and date. Nobody is in two places at once, for everyone drives home again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def local_day(moment_s: float) -> date:
 def day_plan(vehicles: Vehicles, who: Ints, routes: Routes, seed: int, day: date, *, level: bool) -> Trips:
     """The journeys that the vehicles `who` set out on in a local day.
 
-    With `level`, the same journeys are spread evenly over the day, so that a demonstration is as lively at night as at noon.
+    With `level`, the same journeys are spread evenly over the day, and no fewer at the weekend: a demonstration is as lively at
+    night as at noon.
     """
     rng = stream(seed, "day", day.toordinal())
     # Drawn for the whole population, so that a vehicle's day does not depend on who else is looked at.
@@ -66,7 +67,7 @@ def day_plan(vehicles: Vehicles, who: Ints, routes: Routes, seed: int, day: date
         *rng.normal(0, 540.0, (2, len(vehicles))),
     )
     weekend = day.weekday() >= 5
-    keen = vehicles.keenness[who] * (0.62 if weekend else 1.0)
+    keen = vehicles.keenness[who] * (0.62 if weekend and not level else 1.0)
     who = who[chance[who] < keen]
     freight = vehicles.freight[who]
     elsewhere = ~freight & (detour[who] < (0.75 if weekend else 0.12))

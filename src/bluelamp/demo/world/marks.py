@@ -1,4 +1,4 @@
-"""Registration marks for the nation's vehicles: drawn at random in the shapes that British roads show, so any likeness to a real one is chance."""
+"""Registration marks for the nation's vehicles, drawn at random in the shapes of British roads: a likeness to a real one is chance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _SHARES = {
 _YEARS = np.arange(2001, 2027)
 _YEAR_WEIGHT = np.clip((_YEARS - 1999) / 14.0, 0.08, 1.0)
 
-# L letter of a current mark's first pair, T of its last three, P prefix or suffix letter, V letter of another scheme; N 1-9; D 0-9; others stand for themselves.
+# L: letter of a current mark's first pair, T: of its last three, P: prefix or suffix letter, V: letter of another scheme;
+# N: 1-9; D: 0-9; others stand for themselves.
 _ALPHABETS = {
     "L": b"ABCDEFGHJKLMNOPRSTUVWXY",
     "T": b"ABCDEFGHJKLMNOPRSTUVWXYZ",

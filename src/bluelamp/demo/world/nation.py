@@ -35,7 +35,7 @@ class Nation:
     def departures(self, span: tuple[float, float], first_s: float, *, level: bool, who: Ints | None = None) -> Trips:
         """The journeys of the population (or those of `who`) and of the stories that set out within `span`, in order of time.
 
-        `span` is (from, to) in seconds since 1970; `first_s` the moment at which the nation was first started, from which the stories count.
+        `span` is (from, to) in seconds since 1970; `first_s` is when the nation was first started, from which the stories count.
         """
         who = self.population if who is None else who
         parts = [story_trips(self.vehicles, self.routes, self.seed, first_s, span)]

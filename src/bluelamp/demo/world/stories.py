@@ -73,7 +73,8 @@ STORIES: tuple[Story, ...] = (
             Player("KE77STL", "Ford", "Focus", "blue", ("Lancaster", "Preston"), _THEFT, 1.7 * 3600, 3.9 * 3600),
         ),
         (Listing("KE77STL", "Stolen in a burglary two nights ago", "high", "stolen", "Stop and arrest. Ask for a second unit."),),
-        "A hit arrives every few minutes about Lancaster and Preston. Its history: an ordinary commute from Preston to Blackburn until three days ago, then by night.",
+        "A hit every few minutes about Lancaster and Preston. Its history: a commute from Preston to Blackburn until three days ago, "
+        "then journeys by night.",
     ),
     Story(
         "A cloned plate",
@@ -99,7 +100,8 @@ STORIES: tuple[Story, ...] = (
                 "KE77CVA", "Organised theft of plant machinery", "medium", "intelligence", "Do not stop. Report direction and occupants."
             ),
         ),
-        "Only KE77CVA is on a list. KE77CVB and KE77CVC pass the same cameras within about a minute of it, through several counties, six nights running.",
+        "Only KE77CVA is on a list. KE77CVB and KE77CVC pass the same cameras within about a minute of it, through several counties, "
+        "six nights running.",
     ),
     Story(
         "A plate that cameras misread",

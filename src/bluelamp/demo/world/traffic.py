@@ -1,6 +1,7 @@
 """How the hours of a day differ: when people drive, and how much longer it takes.
 
-The figures are derived from the Bath ANPR survey of 2017 (1,352,134 matched passages, hour by hour): B&NES Council, Open Government Licence v3.0.
+The figures are derived from the Bath ANPR survey of 2017 (1,352,134 matched passages, hour by hour): B&NES Council,
+Open Government Licence v3.0.
 `tests/demo/world/test_bath.py` recomputes them from the survey where it is at hand.
 """
 
@@ -20,7 +21,7 @@ TOWN_RATIO: tuple[float, ...] = (
     1.14, 1.12, 1.12, 1.09, 1.06, 1.06, 1.15, 1.46, 1.71, 1.54, 1.52, 1.51,
     1.57, 1.52, 1.51, 1.63, 1.75, 1.80, 1.57, 1.33, 1.22, 1.21, 1.21, 1.15,
 )  # fmt: skip
-"""Mean travel time between two places in town in each local hour, over the same journey's quickest hour. Source: B&NES Council, OGL v3.0."""
+"""Mean travel time between two places in town, over that in their quickest hour. Source: B&NES Council, OGL v3.0."""
 
 DRIVER_SPREAD = 0.07
 """Standard deviation of the logarithm of a driver's pace."""
@@ -36,7 +37,7 @@ def time_of_share(share: Floats) -> Floats:
 
 
 def excess(local_s: Floats) -> Floats:
-    """What rush hour adds at a local time of day, as a share of the free-flow time, on a stretch of strain 1. Hours blend into one another."""
+    """What rush hour adds at a local time of day, as a share of the free-flow time, on a stretch of strain 1."""
     middle = (np.arange(-1, 25) + 0.5) * 3600.0
     ratio = np.array([TOWN_RATIO[-1], *TOWN_RATIO, TOWN_RATIO[0]])
     return np.asarray(np.interp(local_s % 86400.0, middle, ratio) - 1.0, dtype=np.float64)
