@@ -32,14 +32,36 @@ EXPORTS_MAKE = "anpr.exports.make"
 PICTURES_VIEW = "anpr.pictures.view"
 
 _LOOKERS = frozenset({"officer", "analyst", "control", "supervisor"})
-_ANALYSTS = frozenset({"analyst", "supervisor"})
+_ANALYSTS = frozenset({"analyst", "supervisor", "control"})
 
 SEARCH_PERMISSIONS = (
-    Permission(SEARCHES_RUN, "search the history of reads for a plate or a place", _LOOKERS),
-    Permission(SEARCHES_DEEP, "search the history by pattern and by many plates at once", _ANALYSTS),
+    Permission(SEARCHES_RUN, "search the history of reads for a plate, a part of one or a place", _LOOKERS),
+    Permission(SEARCHES_DEEP, "search the history for many plates at once", _ANALYSTS),
     Permission(SEARCHES_KEEP, "save, share and keep standing one's searches", _ANALYSTS),
     Permission(EXPORTS_MAKE, "export what a search found", _ANALYSTS),
     Permission(PICTURES_VIEW, "open pictures that a search or a hit has shown", _LOOKERS),
 )
 
-PERMISSIONS = (*REGISTRY_PERMISSIONS, *SEARCH_PERMISSIONS)
+LISTS_VIEW = "anpr.lists.view"
+LISTS_MANAGE = "anpr.lists.manage"
+HITS_VIEW = "anpr.hits.view"
+HITS_DECIDE = "anpr.hits.decide"
+HITS_RELEASE_ANY = "anpr.hits.release_any"
+MUTES_MANAGE = "anpr.mutes.manage"
+HANDOVERS_WRITE = "anpr.handovers.write"
+
+MATCHING_PERMISSIONS = (
+    Permission(LISTS_VIEW, "see the lists of vehicles of interest of your agency", frozenset({"analyst", "control", "supervisor"})),
+    Permission(LISTS_MANAGE, "change the lists of vehicles of interest of your agency", frozenset({"supervisor"})),
+    Permission(
+        HITS_VIEW,
+        "see hits at your agency's cameras and on its lists",
+        frozenset({"officer", "analyst", "control", "supervisor"}),
+    ),
+    Permission(HITS_DECIDE, "take a hit and say what came of it", frozenset({"control", "supervisor"})),
+    Permission(HITS_RELEASE_ANY, "release a hit that somebody else has taken", frozenset({"supervisor"})),
+    Permission(MUTES_MANAGE, "mute a camera or an entry for a while", frozenset({"control", "supervisor"})),
+    Permission(HANDOVERS_WRITE, "hand over at the end of a shift", frozenset({"control", "supervisor"})),
+)
+
+PERMISSIONS = (*REGISTRY_PERMISSIONS, *MATCHING_PERMISSIONS, *SEARCH_PERMISSIONS)

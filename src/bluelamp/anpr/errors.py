@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bluelamp.spine.errors import BluelampError
+from bluelamp.spine.errors import BluelampError, ConflictError, InvalidError, NotFoundError
 
 
 class NotThisFormatError(BluelampError):
@@ -17,3 +17,139 @@ class TooManyItemsError(NotThisFormatError):
 
     status = 413
     code = "too_many_items"
+
+
+class SourceExistsError(ConflictError):
+    code = "source_exists"
+
+
+class NoSuchSourceError(NotFoundError):
+    """Also the answer to who may not see it."""
+
+    code = "no_such_source"
+
+
+class NoSuchCameraError(NotFoundError):
+    code = "no_such_camera"
+
+
+class NoSuchRejectError(NotFoundError):
+    """Also the answer to who may not see it."""
+
+    code = "no_such_reject"
+
+
+class NoSuchKeyError(NotFoundError):
+    code = "no_such_key"
+
+
+class ReasonRequiredError(InvalidError):
+    """No reason, no search."""
+
+    code = "reason_required"
+
+
+class BadPlateError(InvalidError):
+    """What was asked for is no registration mark."""
+
+    code = "bad_plate"
+
+
+class BadPatternError(InvalidError):
+    code = "bad_pattern"
+
+
+class BadAreaError(InvalidError):
+    code = "bad_area"
+
+
+class BadWindowError(InvalidError):
+    """No times, or times that end before they begin, or lie before what is kept."""
+
+    code = "bad_window"
+
+
+class WindowTooWideError(InvalidError):
+    """More time than a question of this kind may cover."""
+
+    code = "window_too_wide"
+
+
+class TooManyPlatesError(InvalidError):
+    code = "too_many_plates"
+
+
+class CriteriaClashError(InvalidError):
+    """More than one of the plate, the plates and the pattern; or more than one kind of place."""
+
+    code = "criteria_clash"
+
+
+class NoSuchSearchError(NotFoundError):
+    """Also the answer to who may not see it."""
+
+    code = "no_such_search"
+
+
+class NoSuchReadError(NotFoundError):
+    code = "no_such_read"
+
+
+class NoSuchExportError(NotFoundError):
+    """Also the answer to who may not see it."""
+
+    code = "no_such_export"
+
+
+class NoSuchPictureError(NotFoundError):
+    """Also the answer to who has not come by it through a search or a hit."""
+
+    code = "no_such_picture"
+
+
+class TooManyStandingError(ConflictError):
+    code = "too_many_standing"
+
+
+class ExportTooLargeError(InvalidError):
+    """The search found more than one export may hold: nothing was exported, so that nobody takes a part for the whole."""
+
+    code = "export_too_large"
+
+
+class NoSuchListError(NotFoundError):
+    code = "no_such_list"
+
+
+class ListExistsError(ConflictError):
+    code = "list_exists"
+
+
+class NoSuchEntryError(NotFoundError):
+    code = "no_such_entry"
+
+
+class EntryExistsError(ConflictError):
+    """The mark stands on the list already: change that entry."""
+
+    code = "entry_exists"
+
+
+class CsvHeaderError(InvalidError):
+    """The first line does not name the columns: nothing was imported."""
+
+    code = "csv_header"
+
+
+class NoSuchHitError(NotFoundError):
+    code = "no_such_hit"
+
+
+class HitTakenError(ConflictError):
+    """Somebody else has taken the hit; the answer's `taken_by` says who."""
+
+    code = "hit_taken"
+
+
+class NoSuchMuteError(NotFoundError):
+    code = "no_such_mute"

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from bluelamp.anpr.access import PERMISSIONS
+from bluelamp.anpr.commands import cameras as camera_commands
+from bluelamp.anpr.commands import sources as source_commands
 from bluelamp.anpr.consumers import hits, matcher, writer
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
+from bluelamp.anpr.jobs import camera_health
+from bluelamp.anpr.jobs import rejects as reject_jobs
+from bluelamp.anpr.routes import cameras, rejects, sources
 from bluelamp.anpr.settings import IntakeSettings
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
 from bluelamp.spine.bus import Stream
@@ -16,6 +22,10 @@ _intake = IntakeSettings()
 
 MODULE = Module(
     name="anpr",
+    routers=(sources.router, cameras.router, rejects.router),
+    jobs=(camera_health.JOB, reject_jobs.JOB),
+    permissions=PERMISSIONS,
+    commands=(source_commands.sources, camera_commands.cameras),
     streams=(
         Stream(READS_STREAM, (READS_SUBJECT,), _intake.stream_days, _intake.stream_bytes_max),
         Stream(HITS_STREAM, (HITS_SUBJECTS,), _intake.stream_days, _intake.stream_bytes_max // 4),

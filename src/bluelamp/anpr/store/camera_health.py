@@ -103,7 +103,7 @@ async def look(connection: Connection, now: datetime, gap_seconds_max: int) -> d
 
 async def observed(connection: Connection, now: datetime) -> list[Record]:
     """Every active camera: its state, its habit and what came in this hour and the last."""
-    return await connection.fetch(
+    rows: list[Record] = await connection.fetch(
         "SELECT c.number, h.status, h.first_received_at, h.last_received_at, b.days, b.reads AS habit,"
         " coalesce(r.reads, 0) AS reads, coalesce(r.unplated, 0) AS unplated, coalesce(r.late, 0) AS late,"
         " r.lag_ms_min, coalesce(r.lag_ms_sum, 0) AS lag_ms_sum, coalesce(r.reads_this_hour, 0) AS reads_this_hour"
@@ -115,7 +115,8 @@ async def observed(connection: Connection, now: datetime) -> list[Record]:
         "   FROM anpr_camera_hours WHERE hour >= date_trunc('hour', $1::timestamptz, 'UTC') - interval '1 hour' GROUP BY camera) r"
         "   ON r.camera = c.number WHERE c.active ORDER BY c.number",
         now,
-    )  # type: ignore[no-any-return]
+    )
+    return rows
 
 
 class State(NamedTuple):
@@ -174,14 +175,17 @@ async def make_habits(connection: Connection, now: datetime) -> None:
         " came AS (SELECT x.camera, extract(hour FROM x.hour AT TIME ZONE 'UTC')::int AS clock, sum(x.reads) AS reads"
         "  FROM anpr_camera_hours x JOIN known k USING (camera), h WHERE x.hour < h.now AND x.hour >= h.now - make_interval(days => k.days)"
         "  GROUP BY 1, 2),"
-        " down AS (SELECT d.camera, extract(hour FROM m AT TIME ZONE 'UTC')::int AS clock, count(*) AS days FROM anpr_camera_downtimes d, h,"
+        " down AS (SELECT d.camera, extract(hour FROM m AT TIME ZONE 'UTC')::int AS clock, count(*) AS days"
+        "  FROM anpr_camera_downtimes d, h,"
         "  generate_series(date_trunc('hour', greatest(d.started_at, h.now - interval '14 days'), 'UTC') + interval '1 hour',"
         "   least(coalesce(d.ended_at, h.now), h.now) - interval '1 hour', interval '1 hour') AS m WHERE d.ended_at IS NULL"
         "  OR d.ended_at > h.now - interval '14 days' GROUP BY 1, 2)"
         " INSERT INTO anpr_camera_habits (camera, days, reads, made_at)"
-        " SELECT k.camera, k.days, array_agg((coalesce(came.reads, 0) / greatest(1, k.days - coalesce(down.days, 0)))::real ORDER BY g.clock), $1"
+        " SELECT k.camera, k.days,"
+        "  array_agg((coalesce(came.reads, 0) / greatest(1, k.days - coalesce(down.days, 0)))::real ORDER BY g.clock), $1"
         " FROM known k CROSS JOIN generate_series(0, 23) AS g(clock)"
-        " LEFT JOIN came ON came.camera = k.camera AND came.clock = g.clock LEFT JOIN down ON down.camera = k.camera AND down.clock = g.clock"
+        " LEFT JOIN came ON came.camera = k.camera AND came.clock = g.clock"
+        " LEFT JOIN down ON down.camera = k.camera AND down.clock = g.clock"
         " GROUP BY k.camera, k.days"
         " ON CONFLICT (camera) DO UPDATE SET days = excluded.days, reads = excluded.reads, made_at = excluded.made_at",
         now, timeout=300,
@@ -226,3 +230,13 @@ async def down_between(
         start, end, numbers, west, south, east, north, count,
     )  # fmt: skip
     return rows
+
+
+async def status_changes(db: Database, since: int, until: int) -> list[tuple[int, str, int]]:
+    """Camera, status and moment in ms, of changes after `since` up to `until`, oldest first."""
+    rows = await db.fetch(
+        "SELECT camera, status, (extract(epoch FROM since) * 1000)::bigint AS at FROM anpr_camera_health"
+        " WHERE since > $1 AND since <= $2 ORDER BY since, camera",
+        moment(since), moment(until),
+    )  # fmt: skip
+    return [(row["camera"], row["status"], row["at"]) for row in rows]

@@ -82,9 +82,7 @@ async def camera(db: Database | Connection, number: int) -> Camera | None:
     return _camera(row) if row else None
 
 
-async def cameras(
-    db: Database, *, agency: str, status: str, text: str, bbox: BBox | None, after: int, count: int
-) -> list[Camera]:
+async def cameras(db: Database, *, agency: str, status: str, text: str, bbox: BBox | None, after: int, count: int) -> list[Camera]:
     """By number, after `after`. Empty strings and None do not narrow; `text` is part of a name, road or external id."""
     west, south, east, north = bbox or (None, None, None, None)
     rows = await db.fetch(

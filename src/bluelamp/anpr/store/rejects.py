@@ -29,15 +29,18 @@ class Reject(NamedTuple):
     source_name: str
     code: str
     message: str
-    bytes: int
-    count: int
+    size: int
+    """In bytes."""
+    times: int
+    """How often it came."""
     first_at: datetime
     last_at: datetime
     replayed_at: datetime | None
 
 
 _REJECT = (
-    "r.id, r.source, s.name AS source_name, r.code, r.message, octet_length(r.raw) AS bytes, r.count, r.first_at, r.last_at, r.replayed_at"
+    "r.id, r.source, s.name AS source_name, r.code, r.message, octet_length(r.raw) AS size, r.count AS times, r.first_at, r.last_at,"
+    " r.replayed_at"
 )
 
 
@@ -85,7 +88,9 @@ async def rejects(db: Database, agency: str | None, source: int | None, code: st
 
 async def reject(db: Database, number: int) -> tuple[Reject, bytes, str] | None:
     """A reject with its bytes and the agency of its source."""
-    row = await db.fetchrow(f"SELECT {_REJECT}, r.raw, s.agency FROM anpr_rejects r JOIN anpr_sources s ON s.id = r.source WHERE r.id = $1", number)
+    row = await db.fetchrow(
+        f"SELECT {_REJECT}, r.raw, s.agency FROM anpr_rejects r JOIN anpr_sources s ON s.id = r.source WHERE r.id = $1", number
+    )
     return (Reject(*tuple(row)[:-2]), row["raw"], row["agency"]) if row else None
 
 
@@ -112,7 +117,9 @@ async def to_replay(db: Database, source: int, ids: list[int] | None, code: str,
 async def settle_replay(connection: Connection, became_reads: list[int], still: list[int]) -> None:
     """Forget what is a read now; of the others note that they were tried, which was no new arrival."""
     await connection.execute("DELETE FROM anpr_rejects WHERE id = ANY($1)", became_reads)
-    await connection.execute("UPDATE anpr_rejects SET replayed_at = clock_timestamp(), count = greatest(count - 1, 1) WHERE id = ANY($1)", still)
+    await connection.execute(
+        "UPDATE anpr_rejects SET replayed_at = clock_timestamp(), count = greatest(count - 1, 1) WHERE id = ANY($1)", still
+    )
 
 
 async def trim(connection: Connection, items_max: int, bytes_max: int, days_max: int) -> int:

@@ -123,9 +123,7 @@ async def keys(db: Database, source_numbers: list[int]) -> list[SourceKey]:
 
 
 async def live_key_count(connection: Connection, source_number: int) -> int:
-    count: int = await connection.fetchval(
-        "SELECT count(*) FROM anpr_source_keys WHERE source = $1 AND revoked_at IS NULL", source_number
-    )
+    count: int = await connection.fetchval("SELECT count(*) FROM anpr_source_keys WHERE source = $1 AND revoked_at IS NULL", source_number)
     return count
 
 

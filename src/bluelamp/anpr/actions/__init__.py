@@ -1,0 +1,1 @@
+"""Verbs that change: one transaction, one audit entry."""

@@ -1,0 +1,1 @@
+"""Work repeated on a timetable."""

@@ -1,0 +1,1 @@
+"""Questions, each with the conditions that policy demands."""

@@ -1,0 +1,1 @@
+"""Doors: parse, call one verb or question, shape the answer."""
