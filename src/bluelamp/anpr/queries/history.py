@@ -1,0 +1,143 @@
+"""Finding reads: from criteria to a page of the history, by whichever table answers soonest.
+
+A new question to the history begins here: its SQL goes to store/history.py, its rules to searching/ (docs/guides/adding-a-question.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bluelamp.anpr.domain import Read
+from bluelamp.anpr.errors import TooManyPlatesError
+from bluelamp.anpr.searching.criteria import Criteria
+from bluelamp.anpr.searching.patterns import matches
+from bluelamp.anpr.searching.ranking import Found, Position, Window
+from bluelamp.anpr.searching.tolerance import CANDIDATES_MAX, candidates
+from bluelamp.anpr.settings import intake_settings
+from bluelamp.anpr.store import history, places
+from bluelamp.anpr.store.history import Filters
+from bluelamp.spine.module import Spine
+
+FEW_PLATES = 50
+"""So many plates are looked up over the whole window at once; more, slice by slice from the newest."""
+PATTERN_PLATES_MAX = 500
+"""A pattern that fits no more plates is answered by their names; one that fits more, by a join."""
+OFFERED_MAX = 500
+OFFERED_MIN = {"likely": 600, "possible": 0}
+"""Per mille of confidence from which another plate that the camera offered counts."""
+PLATE_SLICES_DAYS = (10, 30, 90)
+PLACE_SLICES_DAYS = (1 / 24, 0.25, 1, 4, 12)
+
+Ask = Callable[[Window, int], Awaitable[list[Found]]]
+
+
+def window_of(spine: Spine, criteria: Criteria) -> Window:
+    """The part of the asked time that is kept: beyond the retention nothing is ever shown."""
+    return Window.within(criteria.start, criteria.end, spine.clock(), intake_settings().retention_days)
+
+
+async def find(spine: Spine, criteria: Criteria, after: Position | None, limit: int) -> list[Found]:
+    """Up to `limit` reads after a position, most likely first, then newest."""
+    window = window_of(spine, criteria)
+    if window.start >= window.end:
+        return []
+    filters = Filters(
+        await places.cameras_in(spine.db, criteria), criteria.direction, criteria.make, criteria.model, criteria.colour
+    )
+    if filters.cameras == ():
+        return []
+    if criteria.vrms:
+        return await _by_plate(spine, criteria, window, filters, after, limit)
+    if criteria.pattern:
+        return await _by_pattern(spine, criteria, window, filters, after, limit)
+
+    async def passing(piece: Window, count: int) -> list[Found]:
+        return await history.reads_at(spine.columnar, piece, filters, after, count)
+
+    return await _sliced(passing, _until(window, after), PLACE_SLICES_DAYS, limit)
+
+
+async def find_all(spine: Spine, criteria: Criteria, most: int) -> tuple[list[Found], bool]:
+    """Up to `most` reads, and whether there are more."""
+    found = await find(spine, criteria, None, most + 1)
+    return found[:most], len(found) > most
+
+
+async def _by_plate(
+    spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int
+) -> list[Found]:
+    wanted: dict[str, int] = {}
+    for vrm in criteria.vrms:
+        for text, likelihood in candidates(vrm, criteria.tolerance).items():
+            wanted[text] = max(wanted.get(text, 0), round(likelihood * 1000))
+        if len(wanted) > CANDIDATES_MAX:
+            raise TooManyPlatesError("so many plates can be searched for exactly only: set the tolerance to 'exact'")
+    if len(wanted) == 1:
+        return await history.reads_of_plates(spine.columnar, wanted, window, filters, after, limit)
+    if criteria.tolerance == "exact":
+        known, offered = await history.known_plates(spine.columnar, wanted, window), []
+    else:
+        known, offered = await asyncio.gather(
+            history.known_plates(spine.columnar, wanted, window),
+            history.reads_offered(spine.columnar, criteria.vrms, window, filters, OFFERED_MAX),
+        )
+    likelihoods = {vrm: wanted[vrm] for vrm in known}
+
+    async def of_plates(piece: Window, count: int) -> list[Found]:
+        return await history.reads_of_plates(spine.columnar, likelihoods, piece, filters, after, count)
+
+    if len(likelihoods) > FEW_PLATES and criteria.tolerance == "exact":
+        found = await _sliced(of_plates, _until(window, after), PLATE_SLICES_DAYS, limit)
+    else:
+        found = await of_plates(window, limit)
+    least = OFFERED_MIN.get(criteria.tolerance, 0)
+    extra = [f for f in offered if f.read.vrm not in wanted and f.likelihood >= least and (after is None or f.position > after)]
+    return sorted(found + extra, key=lambda f: f.position)[:limit] if extra else found
+
+
+async def _by_pattern(
+    spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int
+) -> list[Found]:
+    plates = await history.plates_like(spine.columnar, criteria.pattern, window, PATTERN_PLATES_MAX + 1)
+    likelihoods = dict.fromkeys(plates, 1000)
+
+    async def of_plates(piece: Window, count: int) -> list[Found]:
+        return await history.reads_of_plates(spine.columnar, likelihoods, piece, filters, after, count)
+
+    async def of_many(piece: Window, count: int) -> list[Found]:
+        return await history.reads_like(spine.columnar, criteria.pattern, piece, filters, after, count)
+
+    if len(plates) <= FEW_PLATES:
+        return await of_plates(window, limit)
+    ask = of_plates if len(plates) <= PATTERN_PLATES_MAX else of_many
+    return await _sliced(ask, _until(window, after), PLATE_SLICES_DAYS, limit)
+
+
+def _until(window: Window, after: Position | None) -> Window:
+    """What of a window can still come after a position, where all likelihoods are equal and the newest come first."""
+    return window if after is None else Window(window.start, min(window.end, -after.age + 1))
+
+
+async def _sliced(ask: Ask, window: Window, days: tuple[float, ...], limit: int) -> list[Found]:
+    """Newest first, slice by slice, until the page is full: a common plate or a busy road needs only the last slice."""
+    found: list[Found] = []
+    for piece in window.slices(*days):
+        found += await ask(piece, limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def covers(criteria: Criteria, read: Read, cameras: tuple[int, ...] | None) -> bool:
+    """Whether a read is among the answers of a search whose place has these cameras (None: anywhere)."""
+    if not criteria.start <= read.captured_at < criteria.end or (cameras is not None and read.camera not in cameras):
+        return False
+    for name in ("make", "model", "colour"):
+        if getattr(criteria, name) and getattr(criteria, name).casefold() != getattr(read, name).casefold():
+            return False
+    if criteria.direction and criteria.direction != read.direction:
+        return False
+    if criteria.pattern:
+        return matches(criteria.pattern, read.vrm)
+    return not criteria.vrms or any(read.vrm in candidates(vrm, criteria.tolerance) for vrm in criteria.vrms)

@@ -1,0 +1,122 @@
+"""Searches: made once, run page by page; each run leaves its intent before and its outcome, with the count, before the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+
+from bluelamp.anpr.errors import NoSuchSearchError
+from bluelamp.anpr.queries import history
+from bluelamp.anpr.queries.shown import gaps_of, shown_all
+from bluelamp.anpr.schemas.searches import GapShown, ReadShown
+from bluelamp.anpr.searching.criteria import Criteria
+from bluelamp.anpr.searching.ranking import Position
+from bluelamp.anpr.store import searches as store
+from bluelamp.anpr.store.searches import Search
+from bluelamp.kit.clock import to_rfc3339
+from bluelamp.kit.ids import new_id
+from bluelamp.spine import audit
+from bluelamp.spine.audit import Actor, Purpose
+from bluelamp.spine.http import Caller
+from bluelamp.spine.module import Spine
+
+RUN = "anpr.searches.run"
+T = TypeVar("T")
+
+
+class PageFound(NamedTuple):
+    """A page of answers with what may be missing from them."""
+
+    items: list[ReadShown]
+    gaps: list[GapShown]
+    gaps_more: bool
+    next: str | None
+
+
+def described(criteria: Criteria) -> dict[str, str]:
+    """The criteria as the audit keeps them."""
+    return {label.lower(): value for label, value in criteria.in_words()}
+
+
+async def recorded(spine: Spine, intent: str, run: Callable[[], Awaitable[T]], count: Callable[[T], int]) -> T:
+    """Run a question whose intent is committed, and commit its outcome before the answer leaves."""
+    try:
+        answer = await run()
+    except BaseException:
+        # Also a caller who hangs up: the question was put, so how it ended is noted.
+        await asyncio.shield(audit.conclude(spine.db, intent, "failed", 0))
+        raise
+    await audit.conclude(spine.db, intent, "answered", count(answer))
+    return answer
+
+
+async def make(spine: Spine, caller: Caller, criteria: Criteria, why: Purpose, limit: int) -> tuple[str, PageFound]:
+    """Store a search with the intent to run it, then run it; returns its id and the first page."""
+    search = new_id()
+    created_at = datetime.fromtimestamp(spine.clock() / 1000, UTC)
+    async with spine.db.transaction() as connection:
+        await store.add_search(connection, search, caller.actor, criteria, why, created_at)
+        intent = await audit.record(
+            connection, caller.actor, "consultation", RUN, subjects=criteria.subjects, why=why,
+            detail={"search": search, **described(criteria)},
+        )  # fmt: skip
+    return search, await recorded(spine, intent, lambda: _page(spine, search, criteria, None, limit), lambda page: len(page.items))
+
+
+async def _page(spine: Spine, search: str, criteria: Criteria, after: Position | None, limit: int) -> PageFound:
+    found, (gaps, gaps_more) = await asyncio.gather(
+        history.find(spine, criteria, after, limit + 1), gaps_of(spine, criteria, history.window_of(spine, criteria))
+    )
+    page = found[:limit]
+    more = page[-1].position.cursor() if len(found) > limit else None
+    return PageFound(await shown_all(spine, page, search), gaps, gaps_more, more)
+
+
+async def visible(spine: Spine, caller: Caller, search: str) -> Search:
+    """Raises `NoSuchSearchError`: there is none, or it is neither the caller's nor shared in their agency."""
+    opened = await store.visible_search(spine.db, search, caller.id, caller.agency)
+    if opened is None:
+        raise NoSuchSearchError("there is no such search")
+    return opened
+
+
+async def intend(spine: Spine, actor: Actor, search: Search, action: str) -> str:
+    """The intent of looking at what a search finds, for the reason it was made for."""
+    return await audit.intend(
+        spine.db, actor, action, subjects=search.criteria.subjects, why=search.why,
+        detail={"search": search.id, **described(search.criteria)},
+    )  # fmt: skip
+
+
+async def reopen(spine: Spine, caller: Caller, search: str, cursor: str, limit: int) -> tuple[Search, PageFound]:
+    """A search again, or its next page: looked up anew, and audited as a new look."""
+    opened = await visible(spine, caller, search)
+    after = Position.parse(cursor) if cursor else None
+    intent = await intend(spine, caller.actor, opened, RUN)
+    page = await recorded(spine, intent, lambda: _page(spine, opened.id, opened.criteria, after, limit), lambda p: len(p.items))
+    return opened, page
+
+
+async def listed(spine: Spine, caller: Caller, saved: bool | None, before: str, count: int) -> list[Search]:  # noqa: FBT001
+    return await store.list_searches(spine.db, caller.id, caller.agency, saved, before, count)
+
+
+def criteria_shown(criteria: Criteria) -> dict[str, object]:
+    """Criteria in the words of the request that makes such a search."""
+    answer: dict[str, object] = {"from": to_rfc3339(criteria.start), "to": to_rfc3339(criteria.end), "tolerance": criteria.tolerance}
+    if len(criteria.vrms) == 1:
+        answer["vrm"] = criteria.vrms[0]
+    elif criteria.vrms:
+        answer["vrms"] = list(criteria.vrms)
+    if criteria.bbox:
+        answer["bbox"] = list(criteria.bbox)
+    if criteria.area:
+        answer["area"] = {"type": "Polygon", "coordinates": [[list(p) for p in ring] for ring in criteria.area]}
+    if criteria.cameras:
+        answer["cameras"] = [str(number) for number in criteria.cameras]
+    for name in ("pattern", "direction", "make", "model", "colour"):
+        if getattr(criteria, name):
+            answer[name] = getattr(criteria, name)
+    return answer
