@@ -6,13 +6,18 @@ from importlib.resources import files
 
 from bluelamp.anpr.access import PERMISSIONS
 from bluelamp.anpr.commands import cameras as camera_commands
+from bluelamp.anpr.commands import lists as list_commands
 from bluelamp.anpr.commands import sources as source_commands
 from bluelamp.anpr.consumers import hits, matcher, writer
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
 from bluelamp.anpr.jobs import camera_health
+from bluelamp.anpr.jobs import lists as list_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
-from bluelamp.anpr.routes import cameras, rejects, sources
+from bluelamp.anpr.live import LIVE
+from bluelamp.anpr.matching.settings import MatchingSettings
+from bluelamp.anpr.routes import cameras, lists, mutes, rejects, sources
+from bluelamp.anpr.routes import hits as hit_routes
 from bluelamp.anpr.settings import IntakeSettings
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
 from bluelamp.spine.bus import Stream
@@ -22,17 +27,18 @@ _intake = IntakeSettings()
 
 MODULE = Module(
     name="anpr",
-    routers=(sources.router, cameras.router, rejects.router),
-    jobs=(camera_health.JOB, reject_jobs.JOB),
+    routers=(sources.router, cameras.router, rejects.router, lists.router, hit_routes.router, mutes.router),
+    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB),
     permissions=PERMISSIONS,
-    commands=(source_commands.sources, camera_commands.cameras),
+    commands=(source_commands.sources, camera_commands.cameras, list_commands.lists),
     streams=(
         Stream(READS_STREAM, (READS_SUBJECT,), _intake.stream_days, _intake.stream_bytes_max),
         Stream(HITS_STREAM, (HITS_SUBJECTS,), _intake.stream_days, _intake.stream_bytes_max // 4),
     ),
     consumers={"matcher": matcher.run, "writer": writer.write_reads, "hits": hits.run},
     migrations=files("bluelamp.anpr") / "migrations",
-    settings=(IntakeSettings,),
+    settings=(IntakeSettings, MatchingSettings),
     per_process={"intake": IntakeService},
+    live=LIVE,
     doors={INTAKE: "intake"},
 )

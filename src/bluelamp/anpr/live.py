@@ -1,0 +1,59 @@
+"""What the hits stream shows to viewers: a hit, its amendments, what people do about it, reminders of ending entries."""
+
+from __future__ import annotations
+
+import logging
+from itertools import groupby
+
+import msgspec
+
+from bluelamp.anpr.access import HITS_VIEW, LISTS_VIEW
+from bluelamp.anpr.actions.hits import HitAction
+from bluelamp.anpr.jobs.lists import Reminder
+from bluelamp.anpr.matching.hits import (
+    ACTION_SUBJECT,
+    AMENDED_SUBJECT,
+    NEW_SUBJECT,
+    REMINDER_SUBJECT,
+    Hit,
+    decode_hits,
+)
+from bluelamp.anpr.schemas.hits import hit_json
+from bluelamp.anpr.tables import HITS_STREAM
+from bluelamp.spine.bus import Message
+from bluelamp.spine.live import LiveEvent, LiveSource
+
+log = logging.getLogger(__name__)
+
+_ACTION = msgspec.json.Decoder(HitAction)
+_REMINDER = msgspec.json.Decoder(Reminder)
+_KINDS = {NEW_SUBJECT: "hit", AMENDED_SUBJECT: "hit_amended"}
+
+
+def render(message: Message) -> list[LiveEvent]:
+    """The events of one message; none for what is not for viewers."""
+    try:
+        if message.subject in _KINDS:
+            return [event for hit in decode_hits(message.payload) for event in _hit_events(_KINDS[message.subject], hit)]
+        if message.subject == ACTION_SUBJECT:
+            action = _ACTION.decode(message.payload)
+            return [LiveEvent("hit_action", message.payload, frozenset(action.agencies), HITS_VIEW)]
+        if message.subject == REMINDER_SUBJECT:
+            reminder = _REMINDER.decode(message.payload)
+            return [LiveEvent("entry_expiring", message.payload, frozenset({reminder.agency}), LISTS_VIEW)]
+    except msgspec.MsgspecError:
+        log.warning("message %d of %s is not one to show", message.sequence, HITS_STREAM)
+    return []
+
+
+def _hit_events(kind: str, hit: Hit) -> list[LiveEvent]:
+    """One event for the agencies that are to be alarmed and one for those that muted it."""
+    agencies = sorted(hit.agencies, key=lambda agency: agency in hit.muted_for)
+    events = []
+    for _, members in groupby(agencies, key=lambda agency: agency in hit.muted_for):
+        seen_by = list(members)
+        events.append(LiveEvent(kind, msgspec.json.encode(hit_json(hit, seen_by[0])), frozenset(seen_by), HITS_VIEW))
+    return events
+
+
+LIVE = LiveSource(HITS_STREAM, render)

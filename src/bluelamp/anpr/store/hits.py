@@ -1,0 +1,165 @@
+"""Hits in the columnar store, and what people decided about them in PostgreSQL: the only SQL about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from bluelamp.anpr.matching.hits import Camera, Hit, decode_hit
+from bluelamp.kit.clock import to_rfc3339
+from bluelamp.spine.columnar import Columnar
+from bluelamp.spine.relational import Connection, Database, Record
+
+_MS = pa.timestamp("ms", "UTC")
+_SCHEMA = pa.schema(
+    [
+        ("captured_at", _MS),
+        ("id", pa.string()),
+        ("version", pa.uint32()),
+        ("position", pa.uint64()),
+        ("found_at", _MS),
+        ("agencies", pa.list_(pa.string())),
+        ("entry", pa.uint32()),
+        ("camera", pa.uint32()),
+        ("vrm", pa.string()),
+        ("body", pa.string()),
+    ]
+)
+
+# The newest page is looked for in these many last days in turn: most pages are found in the first.
+_REACHES_DAYS = (1, 30, 400)
+
+
+async def insert_hits(columnar: Columnar, hits: list[tuple[int, Hit]]) -> None:
+    """Store hits with their positions in the stream. Storing the same again changes nothing that is shown."""
+    if not hits:
+        return
+    rows = [
+        {
+            "captured_at": hit.captured_at,
+            "id": hit.id,
+            "version": hit.version,
+            "position": position,
+            "found_at": hit.found_at,
+            "agencies": list(hit.agencies),
+            "entry": hit.entry.number,
+            "camera": hit.camera.number,
+            "vrm": hit.vrm,
+            "body": msgspec.json.encode(hit).decode(),
+        }
+        for position, hit in hits
+    ]
+    await columnar.insert("hits", pa.Table.from_pylist(rows, _SCHEMA))
+
+
+async def hit_by_id(columnar: Columnar, hit: str, agency: str) -> Hit | None:
+    """The hit as it stands, if this agency may see it."""
+    rows = await columnar.query(
+        "SELECT body FROM hits WHERE id = {id:String} AND has(agencies, {agency:String}) ORDER BY version DESC LIMIT 1",
+        {"id": hit, "agency": agency},
+    )
+    return decode_hit(rows[0]["body"]) if rows else None
+
+
+async def newest_hits(columnar: Columnar, agency: str, before: tuple[int, str], now: int, limit: int) -> list[Hit]:
+    """Hits that the agency may see, captured before (milliseconds, id), newest first."""
+    captured, last = before
+    rows: list[dict[str, Any]] = []
+    for days in _REACHES_DAYS:
+        rows = await columnar.query(
+            "SELECT body FROM hits FINAL WHERE has(agencies, {agency:String})"
+            " AND captured_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
+            " AND captured_at <= fromUnixTimestamp64Milli({captured:Int64}, 'UTC')"
+            " AND (toUnixTimestamp64Milli(captured_at), id) < ({captured:Int64}, {last:String})"
+            " ORDER BY captured_at DESC, id DESC LIMIT {limit:UInt32}",
+            {
+                "agency": agency,
+                "since": max(min(captured, now) - days * 86_400_000, 0),
+                "captured": captured,
+                "last": last,
+                "limit": limit,
+            },
+        )
+        if len(rows) >= limit:
+            break
+    return [decode_hit(row["body"]) for row in rows]
+
+
+async def hits_after(columnar: Columnar, agency: str, position: int, found_since: int, limit: int) -> list[tuple[int, Hit]]:
+    """Hits new or amended after a position in the stream, and found since (milliseconds), oldest first.
+
+    Up to `limit` rows are read; of two versions of one hit only the later is returned.
+    """
+    # Not FINAL, which would merge the whole history: a later version always has a higher position.
+    rows = await columnar.query(
+        "SELECT position, id, body FROM hits WHERE has(agencies, {agency:String}) AND position > {position:UInt64}"
+        " AND found_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') ORDER BY position LIMIT {limit:UInt32}",
+        {"agency": agency, "position": position, "since": found_since, "limit": limit},
+    )
+    latest = {row["id"]: row for row in rows}
+    return [(row["position"], decode_hit(row["body"])) for row in rows if latest[row["id"]] is row]
+
+
+async def cameras(database: Database) -> list[Camera]:
+    """Every camera as hits show it."""
+    rows = await database.fetch("SELECT number, name, agency, longitude, latitude FROM anpr_cameras")
+    return [Camera(r["number"], str(r["number"]), r["name"], r["agency"], (r["longitude"], r["latitude"])) for r in rows]
+
+
+async def states(database: Database, hits: list[str]) -> dict[str, Record]:
+    """What people decided about the hits, by hit."""
+    rows = await database.fetch("SELECT * FROM hit_states WHERE hit = ANY($1)", hits)
+    return {row["hit"]: row for row in rows}
+
+
+async def state_for_update(connection: Connection, hit: str) -> Record:
+    """The hit's state, made if there is none, locked until the transaction ends."""
+    await connection.execute("INSERT INTO hit_states (hit) VALUES ($1) ON CONFLICT DO NOTHING", hit)
+    return await connection.fetchrow("SELECT * FROM hit_states WHERE hit = $1 FOR UPDATE", hit)
+
+
+async def set_taken(connection: Connection, hit: str, by: tuple[str, str, str] | None, at: datetime) -> None:
+    """Put the person (id, name, agency) who takes the hit, or nobody."""
+    person = by or (None, None, None)
+    await connection.execute(
+        "UPDATE hit_states SET taken_by = $2, taken_by_name = $3, taken_by_agency = $4, taken_at = $5 WHERE hit = $1",
+        hit, *person, at if by else None,
+    )  # fmt: skip
+
+
+async def set_disposition(connection: Connection, hit: str, outcome: str, note: str, by: tuple[str, str, str], at: datetime) -> None:
+    await connection.execute(
+        "UPDATE hit_states SET outcome = $2, note = $3, decided_by = $4, decided_by_name = $5, decided_by_agency = $6,"
+        " decided_at = $7 WHERE hit = $1",
+        hit, outcome, note, *by, at,
+    )  # fmt: skip
+
+
+def state_json(row: Record | None) -> dict[str, Any]:
+    """The state as answers and events show it: `taken_by` and `disposition`, each null where there is none."""
+    taken, decided = None, None
+    if row is not None and row["taken_by"]:
+        taken = _person(row, "taken_by") | {"at": _time(row["taken_at"])}
+    if row is not None and row["outcome"]:
+        decided = {"outcome": row["outcome"], "note": row["note"], "by": _person(row, "decided_by"), "at": _time(row["decided_at"])}
+    return {"taken_by": taken, "disposition": decided}
+
+
+def _person(row: Record, name: str) -> dict[str, Any]:
+    return {"id": row[name], "name": row[f"{name}_name"], "agency": row[f"{name}_agency"]}
+
+
+def _time(moment: datetime) -> str:
+    return to_rfc3339(round(moment.timestamp() * 1000))
+
+
+async def set_aside(database: Database, consumer: str, sequence: int, subject: str, reason: str, payload: bytes) -> None:
+    """Keep a message that a consumer could not handle."""
+    await database.execute(
+        "INSERT INTO set_aside_messages (consumer, sequence, subject, reason, payload) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT DO NOTHING",
+        consumer, sequence, subject, reason[:1000], payload,
+    )  # fmt: skip
