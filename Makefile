@@ -33,14 +33,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m bluelamp.app.openapi --check openapi/openapi.json
-	cd web && $(CURDIR)/$(BIN)/npm run --silent check
+	$(BIN)/python build_web.py npm run --silent check
 
 bench: setup
 	$(BIN)/python -m bench $(ARGS)
 
 openapi: setup
 	$(BIN)/python -m bluelamp.app.openapi openapi/openapi.json
-	cd web && $(CURDIR)/$(BIN)/npm run --silent client
+	$(BIN)/python build_web.py npm run --silent client
 
 web: setup
 	$(BIN)/python build_web.py

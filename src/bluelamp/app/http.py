@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from bluelamp.app import health, openapi
+from bluelamp.app import health, openapi, static
 from bluelamp.app.body_limit import BodyLimit
 from bluelamp.app.frame import Frame
 from bluelamp.app.wiring import MODULES, open_spine, prepare
@@ -147,6 +147,7 @@ def _assemble(settings: PlatformSettings, open_engines: OpenEngines, modules: tu
         for module in modules:
             for router in module.routers:
                 app.include_router(router, prefix="/v1")
+        app.include_router(static.make_router())
     app.include_router(health.router)
     app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max, import_bytes_max=settings.import_bytes_max)
     app.add_middleware(Frame, strict_transport=settings.secure_cookies)

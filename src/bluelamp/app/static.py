@@ -1,0 +1,141 @@
+"""Serves the built console: known page paths get the one page, assets are cached for ever, everything is compressed beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request, Response
+
+from bluelamp.spine.errors import NotFoundError
+from bluelamp.spine.http import public
+
+WEB = Path(__file__).with_name("web")
+
+PAGES = (
+    "/",
+    "/search",
+    "/search/{id}",
+    "/vehicle",
+    "/vehicle/{vrm}",
+    "/lists",
+    "/lists/{id}",
+    "/cameras",
+    "/cameras/{id}",
+    "/sources",
+    "/sources/{id}",
+    "/rejects",
+    "/users",
+    "/audit",
+    "/account",
+    "/handover",
+    "/help",
+)
+"""The console's own paths (web/apps/console/src/shell/router.svelte.ts; a test compares both). Any other address is a 404."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""No inline script or style, nothing from elsewhere: text that a camera sent cannot become code."""
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATED = "no-cache"
+CODINGS = (("br", ".br"), ("gzip", ".gz"))
+_NOT_BUILT = "<!doctype html><html lang=en-GB><title>Bluelamp</title><p>The console is not built. Run <code>make web</code>."
+_OFFICER = (
+    "<!doctype html><html lang=en-GB><meta name=viewport content='width=device-width'><title>Bluelamp for officers</title>"
+    "<h1>Bluelamp for officers</h1><p>The officer's app is not part of this version. Use the <a href='/'>console</a> meanwhile."
+)
+
+
+class StaticFile(NamedTuple):
+    """One built file with its compressed forms by content coding; `tag` tells versions apart."""
+
+    media_type: str
+    tag: str
+    forms: dict[str, bytes]
+
+
+@lru_cache(maxsize=4)
+def load(root: Path) -> dict[str, StaticFile]:
+    """All built files by their path below the root (3 MB): nothing is read from disk for a request, nothing else can be."""
+    files: dict[str, StaticFile] = {}
+    for path in sorted(root.rglob("*")) if root.is_dir() else ():
+        if not path.is_file() or path.suffix in {".br", ".gz"} or path.name.startswith("."):
+            continue
+        content = path.read_bytes()
+        forms = {"identity": content}
+        for coding, ending in CODINGS:
+            squeezed = path.with_name(path.name + ending)
+            if squeezed.is_file():
+                forms[coding] = squeezed.read_bytes()
+        media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        if media in {"text/javascript", "application/javascript", "text/css", "text/html"}:
+            media += "; charset=utf-8"
+        files[path.relative_to(root).as_posix()] = StaticFile(media, hashlib.sha256(content).hexdigest()[:20], forms)
+    return files
+
+
+def accepted(header: str, forms: dict[str, bytes]) -> str:
+    """The best content coding that the client takes and we have."""
+    weights: dict[str, float] = {}
+    for part in header.lower().split(","):
+        coding, _, parameter = part.strip().partition(";")
+        try:
+            weights[coding.strip()] = float(parameter.strip().removeprefix("q=") or 1) if parameter else 1.0
+        except ValueError:
+            weights[coding.strip()] = 0.0
+    return next((coding for coding, _ in CODINGS if coding in forms and weights.get(coding, 0.0) > 0), "identity")
+
+
+def _answer(request: Request, file: StaticFile, caching: str, **headers: str) -> Response:
+    coding = accepted(request.headers.get("accept-encoding", ""), file.forms)
+    tag = f'"{file.tag}-{coding}"'
+    told = {"ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding", **headers}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=told)
+    if coding != "identity":
+        told["Content-Encoding"] = coding
+    return Response(file.forms[coding], headers=told | {"Content-Type": file.media_type})
+
+
+def _page_headers() -> dict[str, str]:
+    return {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "same-origin"}
+
+
+def make_router(root: Path = WEB) -> APIRouter:
+    """The console's doors. All are public: the page itself knows nothing until somebody signs in."""
+    router = APIRouter(include_in_schema=False, dependencies=[public])
+
+    async def console_page(request: Request) -> Response:
+        page = load(root).get("index.html")
+        if page is None:
+            return Response(_NOT_BUILT, 503, media_type="text/html", headers={"Cache-Control": "no-store"})
+        return _answer(request, page, REVALIDATED, **_page_headers())
+
+    async def console_asset(name: str, request: Request) -> Response:
+        file = load(root).get(f"assets/{name}")
+        if file is None:
+            raise NotFoundError("there is no such file; the console may have been upgraded: load it again")
+        # Scripts of workers carry a policy of their own.
+        return _answer(request, file, IMMUTABLE, **_page_headers())
+
+    async def console_icon(request: Request) -> Response:
+        file = load(root).get("lamp.svg")
+        if file is None:
+            raise NotFoundError("the console is not built")
+        return _answer(request, file, "public, max-age=86400")
+
+    async def officer_page() -> Response:
+        return Response(_OFFICER, media_type="text/html", headers=_page_headers() | {"Cache-Control": REVALIDATED})
+
+    for path in PAGES:
+        router.add_api_route(path, console_page, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route("/assets/{name}", console_asset, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route("/lamp.svg", console_icon, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route("/officer/", officer_page, methods=["GET", "HEAD"], response_model=None)
+    return router

@@ -1,0 +1,131 @@
+// The state of Live: hits as the stream tells them, newest and most urgent first, held still while somebody is reaching for one.
+import { api, inWords, openStream, type CameraStatus, type Hit, type Priority, type StreamEvent, type StreamHealth } from '@bluelamp/client';
+import { sound } from './sound.svelte';
+
+const KEPT = 400;
+const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 };
+const TYPES = ['hit', 'hit_amended', 'hit_action', 'camera_status', 'heartbeat'] as const;
+
+export type Filter = 'open' | 'mine' | 'done' | 'all';
+export type ArrivalListener = (hit: Hit) => void;
+export type StatusListener = (camera: string, status: CameraStatus) => void;
+
+export const isOpen = (hit: Hit): boolean => !hit.disposition;
+
+export function inOrder(a: Hit, b: Hit): number {
+  return RANK[a.entry.priority] - RANK[b.entry.priority] || b.read.captured_at.localeCompare(a.read.captured_at);
+}
+
+class Live {
+  hits: Hit[] = $state.raw([]);
+  health: StreamHealth = $state.raw({ state: 'connecting', heard: 0 });
+  problem = $state('');
+  loaded = $state(false);
+  /** What a screen reader is told when an alert arrives. */
+  announcement = $state('');
+  /** Figures that the heartbeat carries, where it does. */
+  pace: { reads_per_s?: number; late_ms?: number } = $state.raw({});
+  urgentCount = $derived(this.hits.filter((h) => isOpen(h) && h.entry.priority === 'high').length);
+  #arrivals = new Set<ArrivalListener>();
+  #statuses = new Set<StatusListener>();
+  #close: (() => void) | null = null;
+
+  /** Opens the stream; returns what closes it. */
+  start(): () => void {
+    void this.#begin();
+    return () => {
+      this.#close?.();
+      this.#close = null;
+      this.hits = [];
+      this.loaded = false;
+    };
+  }
+
+  async #begin(): Promise<void> {
+    // The stream is opened first: what arrives while the list is fetched is merged, never missed.
+    this.#close?.();
+    this.#close = openStream({
+      types: TYPES,
+      onEvent: (event) => this.#receive(event),
+      onHealth: (health) => (this.health = health),
+    });
+    try {
+      const page = await api.hits.list({ limit: 200 });
+      this.#merge(page.items);
+      this.problem = '';
+    } catch (error) {
+      this.problem = inWords(error);
+    }
+    this.loaded = true;
+  }
+
+  onArrival(listener: ArrivalListener): () => void {
+    this.#arrivals.add(listener);
+    return () => this.#arrivals.delete(listener);
+  }
+
+  onStatus(listener: StatusListener): () => void {
+    this.#statuses.add(listener);
+    return () => this.#statuses.delete(listener);
+  }
+
+  #merge(fresh: readonly Hit[]): void {
+    const byId = new Map(this.hits.map((h) => [h.id, h]));
+    for (const hit of fresh) byId.set(hit.id, hit);
+    const all = [...byId.values()].sort(inOrder);
+    if (all.length > KEPT) {
+      // The oldest that are done go first, then the oldest of all; urgent open ones stay.
+      const spare = [...all].sort((a, b) => Number(isOpen(a)) - Number(isOpen(b)) || inOrder(b, a));
+      const gone = new Set(spare.slice(0, all.length - KEPT).map((h) => h.id));
+      this.hits = all.filter((h) => !gone.has(h.id));
+    } else this.hits = all;
+  }
+
+  put(hit: Hit): void {
+    this.#merge([hit]);
+  }
+
+  async refresh(id: string): Promise<void> {
+    this.put(await api.hits.one(id));
+  }
+
+  #receive(event: StreamEvent): void {
+    const data = event.data as Record<string, unknown> | null;
+    if (event.type === 'heartbeat') {
+      if (data) this.pace = data as typeof this.pace;
+      return;
+    }
+    if (!data) return;
+    if (event.type === 'camera_status') {
+      const camera = String(data.id ?? data.camera ?? '');
+      for (const tell of this.#statuses) tell(camera, String(data.status ?? ''));
+      return;
+    }
+    const hit = (data.hit ?? data) as Hit;
+    if (event.type === 'hit_action' && !hit.read) {
+      this.#act(data);
+      return;
+    }
+    if (!hit.id || !hit.read || !hit.entry) return;
+    const known = this.hits.some((h) => h.id === hit.id);
+    this.#merge([hit]);
+    if (event.type === 'hit' && !known) this.#arrived(hit);
+  }
+
+  #act(data: Record<string, unknown>): void {
+    const id = String(data.hit_id ?? data.id ?? '');
+    const hit = this.hits.find((h) => h.id === id);
+    if (!hit) return;
+    this.#merge([{ ...hit, ...('taken_by' in data && { taken_by: data.taken_by as Hit['taken_by'] }), ...('disposition' in data && { disposition: data.disposition as Hit['disposition'] }) }]);
+  }
+
+  #arrived(hit: Hit): void {
+    for (const tell of this.#arrivals) tell(hit);
+    if (!hit.alert) return;
+    sound.alert(hit.entry.priority);
+    const instruction = hit.entry.instruction || hit.entry.marker;
+    this.announcement = `${hit.entry.priority} alert. ${instruction ? `${instruction}. ` : ''}${hit.vrm.split('').join(' ')}, ${hit.read.camera.name}.`;
+  }
+}
+
+export const live = new Live();

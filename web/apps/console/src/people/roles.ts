@@ -1,0 +1,11 @@
+// The roles that an administrator may give, with what they are for.
+export const ROLES = [
+  ['officer', 'Officer: search, see hits'],
+  ['analyst', 'Analyst: patterns, bulk, saved searches, export'],
+  ['control', 'Control room: take and close hits, mute, hand over'],
+  ['supervisor', 'Supervisor: manage lists, see the audit of the agency'],
+  ['auditor', 'Auditor: see all audit'],
+  ['admin', 'Administrator: users, sources, cameras, rejects'],
+  ['national_admin', 'National administrator: the same for every agency'],
+  ['supplier', 'Supplier: own account only'],
+] as const;

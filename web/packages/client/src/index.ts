@@ -1,0 +1,7 @@
+// The console's view of the platform's API.
+export * as api from './api';
+export { ApiError, inWords } from './errors';
+export { onSignedOut } from './http';
+export { openStream, type StreamEvent, type StreamHealth } from './stream';
+export { nameOf, lonLat, agencyName } from './shapes';
+export type * from './types';

@@ -1,0 +1,242 @@
+// Everything that touches MapLibre, kept in a chunk of its own that is fetched when the first map is shown.
+import { GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type LngLatBoundsLike } from 'maplibre-gl';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { baseStyle, placeLayer, type Theme } from './style';
+
+// A worker from our own address: the content security policy allows no blob: script.
+setWorkerUrl(workerUrl);
+
+export type LonLat = [number, number];
+/** id, longitude, latitude, status, name, agency: as the API sends it, 14,000 at a time. */
+export type CameraRow = readonly [string, number, number, string, string, string];
+export interface Stop {
+  lonLat: LonLat;
+  label: string;
+}
+
+const BRITAIN: LngLatBoundsLike = [[-8.6, 49.8], [2.1, 59.4]];
+const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
+const STATUS = {
+  light: { ok: '#1d6fa5', late: '#b86e00', down: '#c0271d', off: '#7b858e' },
+  dark: { ok: '#5fb0ea', late: '#f0b040', down: '#ff7b6b', off: '#8d98a2' },
+};
+const PULSE_MS = 1_600;
+
+function point(lonLat: LonLat, properties: Record<string, unknown>): GeoJSON.Feature {
+  return { type: 'Feature', properties, geometry: { type: 'Point', coordinates: lonLat } };
+}
+
+/** Health as the map paints it, whatever finer words the platform uses. */
+export function statusGroup(status: string): 'ok' | 'late' | 'down' | 'off' {
+  if (['ok', 'up', 'live', 'healthy', 'active'].includes(status)) return 'ok';
+  if (['down', 'silent', 'lost', 'offline'].includes(status)) return 'down';
+  if (['off', 'disabled', 'retired', 'unknown', 'never', 'new', 'idle'].includes(status)) return 'off';
+  return 'late';
+}
+
+export class MapEngine {
+  readonly #map: MapLibre;
+  readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  #theme: Theme;
+  #cameras: GeoJSON.FeatureCollection = EMPTY;
+  #stops: Stop[] = [];
+  #pulses: { lonLat: LonLat; started: number; urgent: boolean }[] = [];
+  #frame = 0;
+  #corners: LonLat[] = [];
+  #drawing = false;
+  #resize: ResizeObserver;
+  #ready = false;
+  onPick: (id: string, name: string) => void = () => undefined;
+  onArea: (corners: LonLat[], finished: boolean) => void = () => undefined;
+
+  constructor(container: HTMLElement, theme: Theme, label: string) {
+    this.#theme = theme;
+    this.#map = new MapLibre({
+      container,
+      style: baseStyle(theme),
+      bounds: BRITAIN,
+      fitBoundsOptions: { padding: 12 },
+      maxBounds: [[-25, 45], [15, 64]],
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      fadeDuration: this.#reduced ? 0 : 150,
+    });
+    this.#map.getCanvas().setAttribute('aria-label', label);
+    this.#map.touchZoomRotate.disableRotation();
+    this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+    this.#map.addControl(new ScaleControl({ unit: 'imperial' }), 'bottom-left');
+    this.#map.on('style.load', () => this.#dress());
+    this.#map.on('click', (event) => this.#clicked([event.lngLat.lng, event.lngLat.lat], event.point));
+    this.#map.on('dblclick', (event) => {
+      if (!this.#drawing) return;
+      event.preventDefault();
+      this.finishArea();
+    });
+    this.#map.on('mousemove', 'cameras', () => this.#cursor('pointer'));
+    this.#map.on('mouseleave', 'cameras', () => this.#cursor(''));
+    this.#resize = new ResizeObserver(() => this.#map.resize());
+    this.#resize.observe(container);
+  }
+
+  #cursor(kind: string): void {
+    this.#map.getCanvas().style.cursor = this.#drawing ? 'crosshair' : kind;
+  }
+
+  /** Adds our own layers on top of whichever base style has just loaded. */
+  #dress(): void {
+    const c = STATUS[this.#theme];
+    const ink = this.#theme === 'dark' ? '#ffffff' : '#0b0c0c';
+    const map = this.#map;
+    for (const id of ['cameras', 'stops', 'pulses', 'area']) map.addSource(id, { type: 'geojson', data: EMPTY });
+    map.addLayer({ id: 'area-fill', type: 'fill', source: 'area', paint: { 'fill-color': '#b3261e', 'fill-opacity': 0.14 } });
+    map.addLayer({ id: 'area-line', type: 'line', source: 'area', paint: { 'line-color': '#d4352b', 'line-width': 2 } });
+    map.addLayer({ id: 'area-corners', type: 'circle', source: 'area', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 5, 'circle-color': '#d4352b' } });
+    map.addLayer({
+      id: 'cameras', type: 'circle', source: 'cameras',
+      layout: { 'circle-sort-key': ['match', ['get', 'group'], 'down', 3, 'late', 2, 1] },
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 1.3, 7, 2.4, 10, 5, 14, 9],
+        'circle-color': ['match', ['get', 'group'], 'ok', c.ok, 'late', c.late, 'down', c.down, c.off],
+        'circle-opacity': 0.85,
+        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 8, 0, 10, 1],
+        'circle-stroke-color': this.#theme === 'dark' ? '#0b0f13' : '#ffffff',
+      },
+    });
+    map.addLayer(placeLayer(this.#theme) as Parameters<MapLibre['addLayer']>[0]);
+    map.addLayer({ id: 'journey', type: 'line', source: 'stops', filter: ['==', ['geometry-type'], 'LineString'], layout: { 'line-join': 'round' }, paint: { 'line-color': ink, 'line-width': 2, 'line-dasharray': [2, 1.5] } });
+    map.addLayer({ id: 'stops', type: 'circle', source: 'stops', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 9, 'circle-color': '#ffd320', 'circle-stroke-width': 2, 'circle-stroke-color': '#0b0c0c' } });
+    map.addLayer({ id: 'stop-labels', type: 'symbol', source: 'stops', filter: ['==', ['geometry-type'], 'Point'], layout: { 'text-field': ['get', 'label'], 'text-size': 11, 'text-font': ['sans-serif'], 'text-allow-overlap': true }, paint: { 'text-color': '#0b0c0c' } });
+    map.addLayer({ id: 'pulses', type: 'circle', source: 'pulses', paint: { 'circle-radius': ['get', 'radius'], 'circle-opacity': 0, 'circle-stroke-width': 3, 'circle-stroke-color': ['case', ['get', 'urgent'], '#e0362a', '#f0a000'], 'circle-stroke-opacity': ['get', 'opacity'] } });
+    this.#ready = true;
+    this.#put('cameras', this.#cameras);
+    this.#drawStops();
+    this.#drawArea();
+  }
+
+  #put(id: string, data: GeoJSON.FeatureCollection): void {
+    if (this.#ready) (this.#map.getSource(id) as GeoJSONSource | undefined)?.setData(data);
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.#theme) return;
+    this.#theme = theme;
+    this.#ready = false;
+    this.#map.setStyle(baseStyle(theme), { diff: false });
+  }
+
+  setCameras(rows: readonly CameraRow[]): void {
+    this.#cameras = {
+      type: 'FeatureCollection',
+      features: rows
+        .filter(([, lon, lat]) => Number.isFinite(lon) && Number.isFinite(lat))
+        .map(([id, lon, lat, status, name]) => point([lon, lat], { id, name, status, group: statusGroup(status) })),
+    };
+    this.#put('cameras', this.#cameras);
+  }
+
+  /** Marks places in order; `joined` draws the line between them. */
+  setStops(stops: Stop[], joined: boolean): void {
+    this.#stops = stops;
+    this.#drawStops(joined);
+  }
+
+  #joined = true;
+  #drawStops(joined = this.#joined): void {
+    this.#joined = joined;
+    const features = this.#stops.map((stop) => point(stop.lonLat, { label: stop.label }));
+    if (joined && this.#stops.length > 1) {
+      features.unshift({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: this.#stops.map((s) => s.lonLat) } });
+    }
+    this.#put('stops', { type: 'FeatureCollection', features });
+  }
+
+  /** A ring that grows and fades where something was just seen; a still ring for those who want no motion. */
+  pulse(lonLat: LonLat, urgent: boolean): void {
+    this.#pulses = [...this.#pulses.slice(-30), { lonLat, started: performance.now(), urgent }];
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#animate());
+  }
+
+  #animate(): void {
+    const now = performance.now();
+    this.#pulses = this.#pulses.filter((p) => now - p.started < PULSE_MS);
+    this.#put('pulses', {
+      type: 'FeatureCollection',
+      features: this.#pulses.map((p) => {
+        const share = this.#reduced ? 0.4 : (now - p.started) / PULSE_MS;
+        return point(p.lonLat, { radius: 6 + share * 22, opacity: 1 - share, urgent: p.urgent });
+      }),
+    });
+    this.#frame = this.#pulses.length ? requestAnimationFrame(() => this.#animate()) : 0;
+  }
+
+  focus(lonLat: LonLat, zoom = 10): void {
+    const view = { center: lonLat, zoom: Math.max(this.#map.getZoom(), zoom) };
+    if (this.#reduced) this.#map.jumpTo(view);
+    else this.#map.easeTo({ ...view, duration: 500 });
+  }
+
+  fit(places: LonLat[]): void {
+    if (!places.length) return;
+    const lons = places.map((p) => p[0]);
+    const lats = places.map((p) => p[1]);
+    this.#map.fitBounds([[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]], { padding: 50, maxZoom: 12, animate: false });
+  }
+
+  /** The rectangle that is shown: west, south, east, north. */
+  view(): [number, number, number, number] {
+    const b = this.#map.getBounds();
+    return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
+  }
+
+  startArea(): void {
+    this.#drawing = true;
+    this.#corners = [];
+    this.#drawArea();
+    this.#cursor('');
+    this.#map.doubleClickZoom.disable();
+  }
+
+  setArea(corners: LonLat[]): void {
+    this.#corners = corners;
+    this.#drawArea();
+  }
+
+  finishArea(): void {
+    this.#drawing = false;
+    this.#cursor('');
+    this.#map.doubleClickZoom.enable();
+    // A double click adds its corner twice.
+    this.#corners = this.#corners.filter((c, i, all) => i === 0 || Math.hypot(c[0] - all[i - 1]![0], c[1] - all[i - 1]![1]) > 1e-6);
+    this.#drawArea();
+    this.onArea(this.#corners, true);
+  }
+
+  #drawArea(): void {
+    const ring = this.#corners;
+    const features = this.#drawing ? ring.map((c) => point(c, {})) : [];
+    if (ring.length > 2) features.push({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]!]] } });
+    else if (ring.length === 2) features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: ring } });
+    this.#put('area', { type: 'FeatureCollection', features });
+  }
+
+  #clicked(lonLat: LonLat, at: { x: number; y: number }): void {
+    if (this.#drawing) {
+      this.#corners = [...this.#corners, lonLat];
+      this.#drawArea();
+      this.onArea(this.#corners, false);
+      return;
+    }
+    if (!this.#ready) return;
+    const near = this.#map.queryRenderedFeatures([[at.x - 6, at.y - 6], [at.x + 6, at.y + 6]], { layers: ['cameras'] });
+    const camera = near[0]?.properties;
+    if (camera) this.onPick(String(camera.id), String(camera.name));
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#resize.disconnect();
+    this.#map.remove();
+  }
+}
