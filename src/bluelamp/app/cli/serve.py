@@ -14,7 +14,6 @@ import uvloop
 from bluelamp.app.engines.group import urls_beside
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.config import PlatformSettings
-from bluelamp.spine.errors import BluelampError
 
 
 def serve_http(settings: PlatformSettings, role: str) -> None:
@@ -60,11 +59,8 @@ def serve(platform: CommandLine, role: str, port: int | None, host: str | None) 
     `api` serves people and programs, `gateway` only the doors for machines (intake), `worker` matches, writes and keeps house.
     """
     settings = platform.settings(port=port, host=host)
-    try:
-        settings = settings.model_copy(update=asdict(urls_beside(settings)))
-        if role == "worker":
-            serve_worker(settings)
-        else:
-            serve_http(settings, role)
-    except BluelampError as error:
-        raise click.ClickException(error.message) from error
+    settings = settings.model_copy(update=asdict(urls_beside(settings)))
+    if role == "worker":
+        serve_worker(settings)
+    else:
+        serve_http(settings, role)

@@ -7,20 +7,23 @@ import os
 import signal
 import sys
 import webbrowser
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import click
 
 from bluelamp.app.engines.data_folder import DataFolder
-from bluelamp.app.engines.errors import EngineError
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.engines.supervisor import Address, Supervisor, notify_systemd
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.config import PlatformSettings
 
+Beside = Callable[[Supervisor], AbstractContextManager[None]]
 
-def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool) -> None:
-    """Start everything, say where it is, and stay until SIGINT or SIGTERM.
+
+def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool, beside: Beside | None = None) -> None:
+    """Start everything, say where it is, and stay until SIGINT or SIGTERM. `beside` is what runs as long as the platform does.
 
     Raises:
         EngineError: it could not start.
@@ -43,7 +46,8 @@ def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool) ->
         _announce(supervisor, as_json=as_json)
         if browser and sys.stdout.isatty() and os.environ.get("DISPLAY", os.environ.get("WAYLAND_DISPLAY", "")):
             webbrowser.open(supervisor.address.url)
-        supervisor.watch()
+        with beside(supervisor) if beside else nullcontext():
+            supervisor.watch()
         notify_systemd("STOPPING=1")
         if not as_json:
             click.echo("Stopping: the engines finish what they hold …")
@@ -68,7 +72,4 @@ def _announce(supervisor: Supervisor, *, as_json: bool) -> None:
 @click.pass_obj
 def up(platform: CommandLine, port: int | None, host: str | None, no_browser: bool) -> None:
     """Run the platform on this machine until Ctrl-C."""
-    try:
-        run_platform(platform.settings(port=port, host=host), browser=not no_browser, as_json=platform.json)
-    except EngineError as error:
-        raise click.ClickException(error.message) from error
+    run_platform(platform.settings(port=port, host=host), browser=not no_browser, as_json=platform.json)
