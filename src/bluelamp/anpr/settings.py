@@ -34,7 +34,7 @@ class HistorySettings(BaseSettings):
     search_threads_max: int = Field(2, ge=1, le=64, description="Threads that one question may take of the columnar store.")
     search_seconds_max: int = Field(20, ge=1, le=300, description="Seconds after which a question is refused as reaching too far.")
     export_reads_max: int = Field(10_000, ge=1, le=100_000, description="Most reads in one export as CSV or GeoJSON.")
-    export_pdf_reads_max: int = Field(2_000, ge=1, le=10_000, description="Most reads in one export as PDF.")
+    export_pdf_reads_max: int = Field(1_000, ge=1, le=10_000, description="Most reads in one export as PDF.")
     standing_seconds: int = Field(15, ge=1, le=3600, description="Seconds between two runs of the standing searches.")
     standing_per_person_max: int = Field(50, ge=1, le=1000, description="Most standing searches of one person.")
 
