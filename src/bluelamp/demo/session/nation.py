@@ -1,0 +1,109 @@
+"""The demonstration from end to end, for whoever has a running platform's address and two tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bluelamp.demo.anpr.sense import PlateSense, build_sense
+from bluelamp.demo.session import founding, past
+from bluelamp.demo.session.live import LiveNation, Sent
+from bluelamp.demo.session.state import State, StateFile
+from bluelamp.demo.world.nation import build_nation
+from bluelamp.demo.world.stories import STORIES
+
+READS_PER_VEHICLE_DAY = 19.0
+"""What one vehicle of the population makes on average; sets how many vehicles a rate needs (a test holds it)."""
+POPULATION_MIN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line. `seed` and `cameras` of an earlier start win."""
+
+    rate: float
+    """Reads a second."""
+    history: int
+    history_days: int
+    cameras: int
+    seed: int
+    picture_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Whom to tell."""
+
+    step: Callable[[str], None]
+    past_begins: Callable[[int], None]
+    past_grows: Callable[[int], None]
+    past_ends: Callable[[int], None]
+    ready: Callable[[], None]
+
+
+class DemoNation:
+    """Builds the nation once; `run` founds it, fills its past and streams its present until stopped."""
+
+    def __init__(self, state_path: Path, wishes: Wishes) -> None:
+        self._file = StateFile(state_path)
+        kept = self._file.load()
+        self.continued = kept is not None and kept.founded
+        self.state = kept or State(wishes.seed, wishes.cameras, time.time())
+        self._wishes = wishes
+        self.sent = Sent()
+
+    def build(self) -> PlateSense:
+        """Some seconds of arithmetic; needs no platform."""
+        population = max(POPULATION_MIN, round(self._wishes.rate * 86400.0 / READS_PER_VEHICLE_DAY))
+        return build_sense(build_nation(self.state.seed, population), self.state.cameras)
+
+    async def run(self, sense: PlateSense, base_url: str, tokens: dict[str, str], reports: Reports, stop: asyncio.Event) -> None:
+        """`tokens`: see `founding.found`. Returns when `stop` is set.
+
+        Raises:
+            RefusedError: the platform refused to be set up.
+        """
+        if not self.state.founded:
+            await founding.found(sense, self.state, base_url, tokens, reports.step)
+            self.state.founded = True
+            self._file.save(self.state)
+        streaming = asyncio.create_task(self._stream(sense, base_url, stop))
+        try:
+            reports.ready()
+            if self._wishes.history and not self.state.past_days and not stop.is_set():
+                await self._fill(sense, base_url, reports, stop)
+            await streaming
+        finally:
+            streaming.cancel()
+
+    async def _fill(self, sense: PlateSense, base_url: str, reports: Reports, stop: asyncio.Event) -> None:
+        reports.past_begins(self._wishes.history)
+        days = self._wishes.history_days
+        filling = asyncio.create_task(past.fill(sense, self.state, base_url, self._wishes.history, days, reports.past_grows))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if filling.done():
+                reports.past_ends(filling.result())
+                self.state.past_days = days
+                self._file.save(self.state)
+        finally:
+            filling.cancel()
+            stopping.cancel()
+
+    async def _stream(self, sense: PlateSense, base_url: str, stop: asyncio.Event) -> None:
+        live = LiveNation(sense, self.state, base_url, self._wishes.picture_share)
+        self.sent = live.sent
+        await live.run(stop)
+
+
+def stories_told() -> list[str]:
+    """What to try: each planted story with its plates and what is then seen."""
+    lines = []
+    for story in STORIES:
+        plates = ", ".join(sorted({player.mark for player in story.players}))
+        lines.append(f"{story.title} ({plates}): {story.tell}")
+    return lines
