@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,7 +43,7 @@ class BodyLimit:
         if declared.isdecimal() and int(declared) > most:
             refusal = _too_large(most)
         if refusal is not None:
-            await _tell(send, refusal)
+            await _tell(send, receive, refusal)
             return
         await self._bounded(scope, receive, send, most, coding)
 
@@ -67,7 +69,7 @@ class BodyLimit:
             if body.refusal is None or answered:
                 raise
         if body.refusal is not None and not answered:
-            await _tell(send, body.refusal)
+            await _tell(send, receive, body.refusal)
 
 
 class _Body:
@@ -116,10 +118,27 @@ def _too_large(most: int) -> TooLargeError:
     return TooLargeError(f"the body is larger than the {most} bytes allowed here", bytes_max=most)
 
 
-async def _tell(send: Send, error: BluelampError) -> None:
-    """Answer and close: the rest of the body is not waited for."""
+LINGER_S_MAX = 5.0
+LINGER_BYTES_MAX = 128 << 20
+
+
+async def _tell(send: Send, receive: Receive, error: BluelampError) -> None:
+    """Answer at once, then close.
+
+    What is still on its way is read and dropped for a moment: closing on a client that is still sending would reset the
+    connection, and it would never see the answer.
+    """
     status, headers, body = render(error)
     lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     lines += [(b"content-length", str(len(body)).encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": lines})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    dropped = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S_MAX):
+            while dropped < LINGER_BYTES_MAX:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    break
+                dropped += len(message.get("body", b""))
+    await send({"type": "http.response.body", "body": b""})

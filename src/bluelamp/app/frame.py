@@ -73,7 +73,11 @@ async def _tell_failure(send: Send, number: str) -> None:
 def _route(scope: Scope) -> str:
     """The route's template, never the path itself: paths can hold what must not reach a log or a metric."""
     route = scope.get("route")
-    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "(none)")
+    template = getattr(route, "path_format", None) or getattr(route, "path", None)
+    if not template:
+        return "(none)"
+    # A route knows its path within its module's router, which is included under this prefix.
+    return f"/v1{template}" if scope["path"].startswith("/v1/") and not template.startswith("/v1/") else str(template)
 
 
 def _observe(scope: Scope, status: int, seconds: float) -> None:

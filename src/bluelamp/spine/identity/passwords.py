@@ -38,7 +38,7 @@ def _common() -> tuple[str, ...]:
 
 
 COMMON = _common()
-REMAINDER_MIN = 6
+REMAINDER_MIN = 8
 """Characters that must be left once everything guessable is taken out."""
 
 

@@ -100,7 +100,7 @@ async def change_password(question: schemas.PasswordQuestion, request: Request, 
 def _token(session: Session) -> schemas.TokenItem:
     return schemas.TokenItem(
         id=session.id, label=session.label, created_at=session.created_at, used_at=session.used_at, expires_at=session.expires_at
-    )  # type: ignore[arg-type]
+    )
 
 
 @router.get("/me/tokens")

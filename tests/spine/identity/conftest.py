@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from bluelamp.kit.ids import new_id
+from bluelamp.spine.identity import actions, store
+from bluelamp.spine.identity.passwords import hash_password
+from tests.support.platform import RunningPlatform, token_for
+
+
+@dataclass
+class Person:
+    """An account of one test's own."""
+
+    id: str
+    username: str
+    password: str
+    token: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+NewPerson = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture
+def new_person(platform: RunningPlatform) -> NewPerson:
+    async def make(role: str = "officer", agency: str = "KEN") -> Person:
+        username, password = f"t-{new_id().lower()}", f"vellum otter {new_id()}"
+        async with platform.spine.db.transaction() as connection:
+            user_id = await actions.create_user(connection, actions.PLATFORM, username, "Tess Tarn", agency, frozenset({role}))
+            await store.set_password(connection, user_id, await hash_password(password), None)
+        return Person(user_id, username, password, await token_for(platform.spine, username))
+
+    return make
