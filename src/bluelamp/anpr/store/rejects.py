@@ -125,12 +125,16 @@ async def settle_replay(connection: Connection, became_reads: list[int], still: 
 async def trim(connection: Connection, items_max: int, bytes_max: int, days_max: int) -> int:
     """Give up the oldest rejects of sources over their bounds, and all that are too old; returns how many."""
     rows = await connection.fetch(
-        "WITH ranked AS (SELECT id, source, last_at, row_number() OVER newest AS place, sum(octet_length(raw)) OVER newest AS total"
+        "WITH ranked AS (SELECT id, last_at, row_number() OVER newest AS place, sum(octet_length(raw)) OVER newest AS total"
         " FROM anpr_rejects WINDOW newest AS (PARTITION BY source ORDER BY id DESC)),"
         " gone AS (DELETE FROM anpr_rejects WHERE id IN (SELECT id FROM ranked WHERE place > $1 OR total > $2"
         " OR last_at < now() - make_interval(days => $3)) RETURNING source)"
-        " INSERT INTO anpr_rejects_dropped AS d (source, items, last_at) SELECT source, count(*), now() FROM gone GROUP BY source"
-        " ON CONFLICT (source) DO UPDATE SET items = d.items + excluded.items, last_at = excluded.last_at RETURNING excluded.items",
+        " SELECT source, count(*) AS items FROM gone GROUP BY source",
         items_max, bytes_max, days_max,
     )  # fmt: skip
-    return sum(row[0] for row in rows)
+    await connection.executemany(
+        "INSERT INTO anpr_rejects_dropped AS d (source, items, last_at) VALUES ($1, $2, now())"
+        " ON CONFLICT (source) DO UPDATE SET items = d.items + excluded.items, last_at = excluded.last_at",
+        [(row["source"], row["items"]) for row in rows],
+    )
+    return sum(row["items"] for row in rows)
