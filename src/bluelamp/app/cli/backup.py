@@ -9,6 +9,7 @@ import click
 from bluelamp.app.cli.progress import progress
 from bluelamp.app.engines.backup import run
 from bluelamp.app.engines.data_folder import MARKER
+from bluelamp.app.engines.doctor import note_backup
 from bluelamp.app.engines.errors import BackupError
 from bluelamp.app.engines.group import EngineUrls, recorded_urls, running_engines, urls_beside
 from bluelamp.spine.commands import CommandLine
@@ -29,6 +30,7 @@ def backup(platform: CommandLine, target: Path) -> None:
         else:
             with running_engines(settings.data, EngineUrls.given(settings)) as engines:
                 manifest = run.back_up(engines.urls, target, folder=folder, progress=bar)
+    note_backup(settings.data, target)
     size = sum(part["bytes"] for part in manifest["parts"].values())
     answer = {"backup": str(target), "bytes": size, "parts": len(manifest["parts"]), "created_at": manifest["created_at"]}
     platform.emit(answer, lambda a: [f"Backed up {a['bytes'] / 1e6:.1f} MB in {a['parts']} parts to {a['backup']}."])

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from bluelamp.app.engines import growth
 from bluelamp.app.engines.data_folder import FREE_BYTES_MIN, DataFolder, port_is_free, write_private
 from bluelamp.app.engines.errors import EngineStartError, PortTakenError
 from bluelamp.app.engines.group import EngineUrls, record_urls, start_engines
@@ -195,6 +196,7 @@ class Supervisor:
     def _keep_house(self) -> None:
         for watch in self._watches.values():
             rotate(watch.child.program.log)
+        growth.note(self.folder)
         free = shutil.disk_usage(self.folder.root).free
         if free < FREE_BYTES_MIN:
             self._note(f"only {free >> 20} MB are free on the disk: intake will soon refuse reads; `bluelamp doctor` says what to do")
