@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from bluelamp.anpr.matching.hits import AMENDED_SUBJECT, NEW_SUBJECT, Hit, decode_hits
 from bluelamp.anpr.store.hits import insert_hits, set_aside
 from bluelamp.anpr.tables import HITS_STREAM
 from bluelamp.spine.bus import Message, PoisonError
+from bluelamp.spine.errors import BluelampError, EngineDownError
 from bluelamp.spine.module import Spine
 
 DURABLE = "hits"
@@ -19,7 +21,11 @@ async def run(spine: Spine) -> None:
     """Store hits for ever."""
 
     async def handle(messages: list[Message]) -> None:
-        await insert_hits(spine.columnar, [pair for message in messages for pair in placed(message)])
+        hits = [pair for message in messages for pair in placed(message)]
+        try:
+            await insert_hits(spine.columnar, hits)
+        except (DatabaseError, BluelampError) as error:
+            raise EngineDownError(f"hits could not be stored, they wait in the stream: {error}") from error
 
     async def keep(message: Message, failure: Exception) -> None:
         await set_aside(spine.db, DURABLE, message.sequence, message.subject, repr(failure), message.payload)

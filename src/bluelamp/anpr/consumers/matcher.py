@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from bluelamp.anpr.consumers.voi import Voi
 from bluelamp.anpr.domain import ReadKey, read_id, vrm_key
+from bluelamp.anpr.intake.rows import from_message
 from bluelamp.anpr.matching.hits import (
     AMENDED_SUBJECT,
     NEW_SUBJECT,
@@ -25,7 +26,7 @@ from bluelamp.anpr.matching.hits import (
 from bluelamp.anpr.matching.matcher import Batch, Match
 from bluelamp.anpr.matching.settings import MatchingSettings
 from bluelamp.anpr.store.hits import set_aside
-from bluelamp.anpr.tables import HITS_STREAM, READS, READS_STREAM
+from bluelamp.anpr.tables import HITS_STREAM, READS_STREAM
 from bluelamp.kit.clock import to_ms
 from bluelamp.spine.bus import Message, PoisonError
 from bluelamp.spine.module import Spine
@@ -139,9 +140,8 @@ class MatchWorker:
 def decode_reads(message: Message) -> pa.Table:
     """The reads of one message. Raises `PoisonError` where it is not an Arrow stream of READS."""
     try:
-        table = pa.ipc.open_stream(message.payload).read_all()
-        return table.select(READS.names).cast(READS)
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+        return from_message(message.payload)
+    except (pa.ArrowException, ValueError, OSError) as error:
         raise PoisonError(f"not a batch of reads: {error}") from error
 
 
