@@ -1,4 +1,6 @@
-"""What the hits stream shows to viewers: a hit, its amendments, what people do about it, reminders of ending entries."""
+"""What the hits stream shows to viewers: a hit, its amendments, what people do about it, reminders of ending entries,
+that a standing search found something, and that a camera fell silent or came back.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,12 @@ from itertools import groupby
 
 import msgspec
 
-from bluelamp.anpr.access import HITS_VIEW, LISTS_VIEW
+from bluelamp.anpr.access import CAMERAS_VIEW, HITS_VIEW, LISTS_VIEW, SEARCHES_KEEP
 from bluelamp.anpr.actions.hits import HitAction
+from bluelamp.anpr.jobs.camera_health import STATUS_SUBJECT, StatusChange
 from bluelamp.anpr.jobs.lists import Reminder
+from bluelamp.anpr.jobs.standing import SUBJECT as STANDING_SUBJECT
+from bluelamp.anpr.jobs.standing import StandingFound
 from bluelamp.anpr.matching.hits import (
     ACTION_SUBJECT,
     AMENDED_SUBJECT,
@@ -27,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _ACTION = msgspec.json.Decoder(HitAction)
 _REMINDER = msgspec.json.Decoder(Reminder)
+_STANDING = msgspec.json.Decoder(StandingFound)
+_STATUSES = msgspec.json.Decoder(list[StatusChange])
 _KINDS = {NEW_SUBJECT: "hit", AMENDED_SUBJECT: "hit_amended"}
 
 
@@ -41,6 +48,12 @@ def render(message: Message) -> list[LiveEvent]:
         if message.subject == REMINDER_SUBJECT:
             reminder = _REMINDER.decode(message.payload)
             return [LiveEvent("entry_expiring", message.payload, frozenset({reminder.agency}), LISTS_VIEW)]
+        if message.subject == STANDING_SUBJECT:
+            told = _STANDING.decode(message.payload)
+            return [LiveEvent("search_found", message.payload, frozenset({told.agency}), SEARCHES_KEEP)]
+        if message.subject == STATUS_SUBJECT:
+            changes = _STATUSES.decode(message.payload)
+            return [LiveEvent("camera_status", msgspec.json.encode(change), frozenset(), CAMERAS_VIEW) for change in changes]
     except msgspec.MsgspecError:
         log.warning("message %d of %s is not one to show", message.sequence, HITS_STREAM)
     return []

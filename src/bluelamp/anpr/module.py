@@ -11,14 +11,14 @@ from bluelamp.anpr.commands import sources as source_commands
 from bluelamp.anpr.consumers import hits, matcher, writer
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
-from bluelamp.anpr.jobs import camera_health
+from bluelamp.anpr.jobs import camera_health, retention, standing
 from bluelamp.anpr.jobs import lists as list_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
 from bluelamp.anpr.live import LIVE
 from bluelamp.anpr.matching.settings import MatchingSettings
-from bluelamp.anpr.routes import cameras, lists, mutes, rejects, sources
+from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, rejects, searches, sources
 from bluelamp.anpr.routes import hits as hit_routes
-from bluelamp.anpr.settings import IntakeSettings
+from bluelamp.anpr.settings import HistorySettings, IntakeSettings
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
 from bluelamp.spine.bus import Stream
 from bluelamp.spine.module import Module
@@ -27,8 +27,19 @@ _intake = IntakeSettings()
 
 MODULE = Module(
     name="anpr",
-    routers=(sources.router, cameras.router, rejects.router, lists.router, hit_routes.router, mutes.router),
-    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB),
+    routers=(
+        sources.router,
+        cameras.router,
+        rejects.router,
+        lists.router,
+        hit_routes.router,
+        mutes.router,
+        searches.router,
+        exports.router,
+        pictures.router,
+        notices.router,
+    ),
+    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, retention.RETENTION, standing.STANDING),
     permissions=PERMISSIONS,
     commands=(source_commands.sources, camera_commands.cameras, list_commands.lists),
     streams=(
@@ -37,7 +48,7 @@ MODULE = Module(
     ),
     consumers={"matcher": matcher.run, "writer": writer.write_reads, "hits": hits.run},
     migrations=files("bluelamp.anpr") / "migrations",
-    settings=(IntakeSettings, MatchingSettings),
+    settings=(IntakeSettings, HistorySettings, MatchingSettings),
     per_process={"intake": IntakeService},
     live=LIVE,
     doors={INTAKE: "intake"},

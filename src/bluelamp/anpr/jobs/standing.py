@@ -8,11 +8,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bluelamp.anpr.queries import history, searches
-from bluelamp.anpr.searching.ranking import Found
 from bluelamp.anpr.settings import history_settings
 from bluelamp.anpr.store import searches as store
 from bluelamp.anpr.store.searches import Search
-from bluelamp.kit.clock import to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit, outbox
 from bluelamp.spine.errors import BluelampError
@@ -54,24 +52,18 @@ async def _run(spine: Spine, search: Search, looked_at: datetime | None) -> None
             connection, search.actor, "consultation", "anpr.searches.standing", subjects=search.criteria.subjects, why=search.why,
             detail={"search": search.id, "new": len(new), **searches.described(search.criteria)},
         )  # fmt: skip
-        await outbox.post(connection, SUBJECT, _event(search, notice, len(new), newest))
+        event = StandingFound(notice, search.id, search.owner, search.agency, len(new))
+        await outbox.post(connection, SUBJECT, msgspec.json.encode(event))
 
 
-def _event(search: Search, notice: str, count: int, newest: Found) -> bytes:
-    """Tells the owner's screens to ask; the read itself is looked up by who may."""
-    return msgspec.json.encode(
-        {
-            "notice": notice,
-            "search": search.id,
-            "name": search.name,
-            "person": search.owner,
-            "agency": search.agency,
-            "count": count,
-            "newest_read": newest.read.id,
-            "vrm": newest.read.vrm,
-            "captured_at": to_rfc3339(newest.read.captured_at),
-        }
-    )
+class StandingFound(msgspec.Struct, frozen=True):
+    """The event on `anpr.hits.standing`: tells the owner's screens to ask. It goes to a whole agency, so it names no plate."""
+
+    notice: str
+    search: str
+    person: str
+    agency: str
+    count: int
 
 
 def _moment(ms: int) -> datetime:

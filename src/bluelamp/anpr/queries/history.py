@@ -73,7 +73,7 @@ async def _by_plate(
             wanted[text] = max(wanted.get(text, 0), round(likelihood * 1000))
         if len(wanted) > CANDIDATES_MAX:
             raise TooManyPlatesError("so many plates can be searched for exactly only: set the tolerance to 'exact'")
-    if len(wanted) == 1:
+    if len(wanted) == 1 and criteria.tolerance == "exact":
         return await history.reads_of_plates(spine.columnar, wanted, window, filters, after, limit)
     if criteria.tolerance == "exact":
         known, offered = await history.known_plates(spine.columnar, wanted, window), []

@@ -148,7 +148,9 @@ def hit_json(hit: Hit, agency: str, state: dict[str, Any] | None = None) -> dict
             "model": read.model,
             "colour": read.colour,
             "class": read.vehicle_class,
-            "images": [{"kind": image.kind, "href": f"/v1/anpr/pictures/{image.ref}", "sha256": image.sha256} for image in read.images],
+            "images": [
+                {"kind": image.kind, "href": f"/v1/anpr/pictures/{image.ref}?hit={hit.id}", "sha256": image.sha256} for image in read.images
+            ],
         },
         **(state or {"taken_by": None, "disposition": None}),
     }
