@@ -140,7 +140,7 @@ def _assemble(settings: PlatformSettings, open_engines: OpenEngines, modules: tu
         openapi_url=None,
         exception_handlers=HANDLERS,
         generate_unique_id_function=lambda route: route.name,
-        separate_input_output_schemas=False,
+        separate_input_output_schemas=True,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False},
     )
     if role == "api":
