@@ -28,6 +28,7 @@ from bluelamp.spine.audit import SYSTEM
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.identity import sign_in, store
 from bluelamp.spine.module import Spine
+from tests.support.witness import Witness
 
 
 @dataclass
@@ -91,6 +92,7 @@ async def platform(engines: EngineUrls) -> AsyncIterator[RunningPlatform]:
         working = asyncio.create_task(work(spine))
         try:
             app = make_app(spine)
+            app.add_middleware(Witness)
             async with serving(app) as url:
                 tokens = {username: await token_for(spine, username) for username in USERNAMES}
                 running = RunningPlatform(url, app, spine, tokens)
