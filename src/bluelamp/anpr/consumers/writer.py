@@ -13,6 +13,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from bluelamp.anpr.intake.rows import from_message
+from bluelamp.anpr.store.hits import set_aside
 from bluelamp.anpr.store.reads import insert_reads
 from bluelamp.anpr.tables import READS_STREAM
 from bluelamp.spine.bus import Message, PoisonError
@@ -24,9 +25,6 @@ MESSAGES_MAX = 512
 PACE_S = 0.4
 """Least time between two inserts. Every insert makes a part a table: at 100,000 reads a second, 40,000 rows an insert
 cost 0.45 core-seconds per 100,000 rows, 10,000 rows cost half as much again. A single read waits for nothing."""
-
-SET_ASIDE = "set-aside/anpr-writer"
-"""Where in the blob store a message goes that is no batch of reads, under its sequence number."""
 
 
 class Writer:
@@ -56,8 +54,7 @@ class Writer:
 
     async def set_aside(self, message: Message, failure: Exception) -> None:
         """Keep what cannot be stored where a person can look at it."""
-        del failure  # logged by the bus
-        await self._spine.blobs.put(f"{SET_ASIDE}/{message.sequence:020d}", message.payload)
+        await set_aside(self._spine.db, DURABLE, message.sequence, message.subject, repr(failure), message.payload)
 
 
 def _decode(message: Message) -> pa.Table:
