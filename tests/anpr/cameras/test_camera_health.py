@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bluelamp.anpr.actions.cameras import change_camera
-from bluelamp.anpr.jobs.camera_health import Observation, assess, expected, look
+from bluelamp.anpr.jobs.camera_health import STATUS_SUBJECT, Observation, assess, expected, look
+from bluelamp.anpr.live import render
 from bluelamp.anpr.queries.cameras import camera as camera_view
-from bluelamp.anpr.queries.cameras import status_changes
 from bluelamp.anpr.queries.gaps import cameras_down
 from bluelamp.anpr.schemas.cameras import CameraDetail
 from bluelamp.anpr.store import camera_health as store
@@ -21,6 +21,7 @@ from bluelamp.app.wiring import MODULES, migrations_of
 from bluelamp.kit.clock import to_ms
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.audit import SYSTEM
+from bluelamp.spine.bus import Message
 from bluelamp.spine.module import Spine
 from bluelamp.spine.relational import Database, migrate
 from tests.support.platform import RunningPlatform
@@ -248,13 +249,14 @@ async def test_hours_in_which_a_camera_was_down_do_not_spoil_its_habit(site: Sit
     assert (row["days"], row["reads"]) == (4, [100.0] * 24)
 
 
-async def test_a_change_of_status_is_told(site: Site) -> None:
+async def test_a_change_of_status_is_told_to_viewers(site: Site) -> None:
     await give_habit(site)
     await watch(site, 1, sending=True)
-    before = to_ms(site.now)
+    await site.spine.db.execute("DELETE FROM outbox")
     await watch(site, 12, sending=False)
-    told = [(camera, state) for camera, state, _ in await status_changes(site.spine.db, before, to_ms(site.now)) if camera == site.camera]
-    assert told == [(site.camera, "down")]
+    [row] = await site.spine.db.fetch("SELECT subject, payload FROM outbox")
+    [event] = render(Message(row["payload"], STATUS_SUBJECT, 1, 1, {}, site.now))
+    assert (event.kind, event.data) == ("camera_status", b'{"id":"%d","status":"down"}' % site.camera)
 
 
 async def test_a_camera_taken_out_of_service_is_down_no_longer(site: Site) -> None:

@@ -51,7 +51,8 @@ async def test_cameras_are_imported_updated_and_shown(platform: RunningPlatform)
     assert (second["bearing"], second["last_seen"], second["health"]["status"]) == (None, None, "never")
     assert [c["id"] for c in await found(platform, q=tag, bbox="-2.6,54.45,-2.4,54.6")] == [first["id"]]
     assert await found(platform, q=tag, agency="IRW") == []
-    assert await found(platform, q=tag, status="down") == []
+    assert await found(platform, q=tag, status="unwell") == []
+    assert len(await found(platform, q=tag, status="never")) == 2
 
 
 async def test_an_import_leaves_one_audit_entry(platform: RunningPlatform) -> None:

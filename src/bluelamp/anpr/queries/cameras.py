@@ -16,7 +16,9 @@ from bluelamp.anpr.store.camera_health import Downtime, Hour
 from bluelamp.anpr.store.cameras import BBox, Camera, CameraMark
 from bluelamp.spine.relational import Database
 
-STATUSES = ("ok", "quiet", "down", "late", "drifting", "unread", "never", "inactive")
+UNWELL = ("quiet", "late", "drifting", "unread")
+"""Statuses of cameras that send, and not as they should."""
+
 HOURS_SHOWN = 48
 DOWNTIMES_SHOWN = 100
 
@@ -32,8 +34,9 @@ class CameraView(NamedTuple):
 async def cameras(
     db: Database, *, agency: str = "", status: str = "", text: str = "", bbox: BBox | None = None, after: int = 0, count: int = 100
 ) -> list[Camera]:
-    """By number; what is empty does not narrow."""
-    return await store.cameras(db, agency=agency, status=status, text=text, bbox=bbox, after=after, count=count)
+    """By number; what is empty does not narrow. `status` is one of a camera's, or `unwell` for all of `UNWELL`."""
+    statuses = UNWELL if status == "unwell" else (status,) if status else ()
+    return await store.cameras(db, agency=agency, statuses=statuses, text=text, bbox=bbox, after=after, count=count)
 
 
 async def camera(db: Database, number: int, now: int) -> CameraView:
@@ -49,11 +52,6 @@ async def camera(db: Database, number: int, now: int) -> CameraView:
 async def marks(db: Database) -> list[CameraMark]:
     """Every active camera, for a map."""
     return await store.marks(db)
-
-
-async def status_changes(db: Database, since: int, until: int) -> list[tuple[int, str, int]]:
-    """Camera, its status and when it took it (ms), of those that changed after `since` and not after `until`; oldest first."""
-    return await camera_health.status_changes(db, since, until)
 
 
 def _safe(text: str) -> str:

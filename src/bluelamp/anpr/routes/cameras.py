@@ -56,13 +56,16 @@ async def list_cameras(
     spine: SpineHere,
     _caller: Annotated[Caller, permit(CAMERAS_VIEW)],
     agency: Annotated[str, Query(max_length=8)] = "",
-    status: Annotated[Literal["ok", "quiet", "down", "late", "drifting", "unread", "never", "inactive", ""], Query()] = "",
+    status: Annotated[Literal["ok", "quiet", "down", "late", "drifting", "unread", "never", "inactive", "unwell", ""], Query()] = "",
     q: Annotated[str, Query(max_length=100)] = "",
     bbox: Annotated[str | None, Query(max_length=120)] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Page[CameraItem]:
-    """Cameras of every agency, by number. `q` is part of a name, road or external id."""
+    """Cameras of every agency, by number. `q` is part of a name, road or external id.
+
+    `unwell` are those that send, and not as they should.
+    """
     found = await queries.cameras(
         spine.db, agency=agency, status=status, text=q.replace("\0", ""), bbox=box(bbox), after=after(cursor), count=limit + 1
     )

@@ -230,13 +230,3 @@ async def down_between(
         start, end, numbers, west, south, east, north, count,
     )  # fmt: skip
     return rows
-
-
-async def status_changes(db: Database, since: int, until: int) -> list[tuple[int, str, int]]:
-    """Camera, status and moment in ms, of changes after `since` up to `until`, oldest first."""
-    rows = await db.fetch(
-        "SELECT camera, status, (extract(epoch FROM since) * 1000)::bigint AS at FROM anpr_camera_health"
-        " WHERE since > $1 AND since <= $2 ORDER BY since, camera",
-        moment(since), moment(until),
-    )  # fmt: skip
-    return [(row["camera"], row["status"], row["at"]) for row in rows]

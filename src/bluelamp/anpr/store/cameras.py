@@ -82,14 +82,24 @@ async def camera(db: Database | Connection, number: int) -> Camera | None:
     return _camera(row) if row else None
 
 
-async def cameras(db: Database, *, agency: str, status: str, text: str, bbox: BBox | None, after: int, count: int) -> list[Camera]:
-    """By number, after `after`. Empty strings and None do not narrow; `text` is part of a name, road or external id."""
+async def cameras(
+    db: Database,
+    *,
+    agency: str,
+    statuses: tuple[str, ...],
+    text: str,
+    bbox: BBox | None,
+    after: int,
+    count: int,
+) -> list[Camera]:
+    """By number, after `after`. What is empty or None does not narrow; `text` is part of a name, road or external id."""
     west, south, east, north = bbox or (None, None, None, None)
     rows = await db.fetch(
-        f"SELECT {_CAMERA} {_FROM} WHERE c.number > $1 AND ($2 = '' OR c.agency = $2) AND ($3 = '' OR {STATUS} = $3)"
+        f"SELECT {_CAMERA} {_FROM} WHERE c.number > $1 AND ($2 = '' OR c.agency = $2)"
+        f" AND (cardinality($3::text[]) = 0 OR {STATUS} = ANY($3))"
         " AND ($4 = '' OR position(lower($4) IN lower(c.name || ' ' || c.road || ' ' || c.external_id)) > 0)"
         " AND ($5::float8 IS NULL OR (c.longitude BETWEEN $5 AND $7 AND c.latitude BETWEEN $6 AND $8)) ORDER BY c.number LIMIT $9",
-        after, agency, status, text, west, south, east, north, count,
+        after, agency, list(statuses), text, west, south, east, north, count,
     )  # fmt: skip
     return [_camera(row) for row in rows]
 
