@@ -205,7 +205,7 @@ class Fold:
                 draft.amend(_seen(known, match, read), read.id)
             return
         held = draft.open(entry.number, camera.number)
-        if held is not None and abs(read.captured_at - held.last_seen_at) <= self._terms.window_ms:
+        if held is not None and not held.withdrawn and abs(read.captured_at - held.last_seen_at) <= self._terms.window_ms:
             better = _seen(held, match, read) if match.score > held.score else held
             last = max(held.last_seen_at, read.captured_at)
             draft.amend(msgspec.structs.replace(better, repeats=held.repeats + 1, last_seen_at=last), read.id)
