@@ -8,6 +8,9 @@ from dataclasses import dataclass
 LATE_MS = 10 * 60_000
 """A read this old on arrival is listed, not alerted, and counts as late."""
 
+BACKFILL_MS = 6 * 3_600_000
+"""A read this old was sent on purpose (a history moved in, a store card emptied): it says nothing about the camera's line."""
+
 
 @dataclass(slots=True)
 class CameraTally:
@@ -60,7 +63,7 @@ class Tally:
             if camera.lag_ms_min is None or lag < camera.lag_ms_min:
                 camera.lag_ms_min = lag
             camera.last_received_at = now
-            if lag > LATE_MS:
+            if LATE_MS < lag < BACKFILL_MS:
                 camera.late += 1
 
     def unplated(self, number: int, now: int) -> None:
