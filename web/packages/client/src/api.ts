@@ -1,90 +1,97 @@
-// Every call the console makes, by noun.
-import { binary, get, mutate, upload, type Query } from './http';
+// Every call the console makes, by noun. Paths, questions and answers are checked against the API's own description.
+import { body, client, CSV } from './http';
 import type * as T from './types';
 
-const enc = encodeURIComponent;
+type Cursor = string | null | undefined;
+const at = (cursor: Cursor): { cursor?: string } => (cursor ? { cursor } : {});
+// The description says that a CSV body is text; a file is sent as it is, without reading it into memory.
+const asText = (file: Blob): string => file as unknown as string;
 
 export const session = {
-  me: () => get<T.Me>('/v1/me'),
-  signIn: (username: string, password: string) => mutate<unknown>('POST', '/v1/session', { username, password }),
-  signOut: () => mutate<void>('DELETE', '/v1/session'),
-  changePassword: (current: string, fresh: string) => mutate<void>('POST', '/v1/me/password', { current, new: fresh }),
+  me: () => body(client.GET('/v1/me')),
+  signIn: (username: string, password: string) => body(client.POST('/v1/session', { body: { username, password } })),
+  signOut: () => body(client.DELETE('/v1/session')),
+  changePassword: (current: string, fresh: string) => body(client.POST('/v1/me/password', { body: { current, new: fresh } })),
 };
 
 export const people = {
-  users: (cursor?: string | null) => get<T.Page<T.User>>('/v1/users', { cursor }),
-  add: (user: { username: string; name: string; agency: string; roles: string[] }) =>
-    mutate<T.User>('POST', '/v1/users', user),
-  change: (id: string, change: { name?: string; roles?: string[]; active?: boolean }) => mutate<T.User>('PATCH', `/v1/users/${enc(id)}`, change),
-  resetPassword: (id: string) => mutate<{ password: string; hours?: number }>('POST', `/v1/users/${enc(id)}/password`),
-  agencies: () => get<T.Page<T.Agency>>('/v1/agencies'),
-  purposes: () => get<T.Page<T.Purpose>>('/v1/purposes'),
-  audit: (query: Query) => get<T.Page<T.AuditRow>>('/v1/audit', query),
+  users: (cursor?: Cursor) => body(client.GET('/v1/users', { params: { query: at(cursor) } })),
+  add: (user: { username: string; name: string; agency: string; roles: string[] }) => body(client.POST('/v1/users', { body: user })),
+  change: (user: string, change: { name?: string; roles?: string[]; active?: boolean }) =>
+    body(client.PATCH('/v1/users/{user}', { params: { path: { user } }, body: change })),
+  resetPassword: (user: string) => body(client.POST('/v1/users/{user}/password', { params: { path: { user } } })),
+  agencies: () => body(client.GET('/v1/agencies')),
+  purposes: () => body(client.GET('/v1/purposes')),
+  audit: (query: { person?: string; subject?: string; action?: string; from?: string; to?: string; cursor?: string }) =>
+    body(client.GET('/v1/audit', { params: { query } })),
 };
 
 export const cameras = {
-  list: (query: Query) => get<T.Page<T.Camera>>('/v1/anpr/cameras', query),
-  map: () => get<{ cameras: T.MapCamera[] }>('/v1/anpr/cameras/map'),
-  one: (id: string) =>
-    get<T.Camera & { hourly?: { hour: string; reads: number }[]; down?: T.DownPeriod[] }>(`/v1/anpr/cameras/${enc(id)}`),
-  change: (id: string, change: Record<string, unknown>) => mutate<T.Camera>('PATCH', `/v1/anpr/cameras/${enc(id)}`, change),
-  import: (file: Blob) => upload<T.ImportAnswer>('/v1/anpr/cameras/import', file, 'text/csv'),
+  list: (query: { q?: string; status?: T.CameraStatus; cursor?: string; limit?: number }) =>
+    body(client.GET('/v1/anpr/cameras', { params: { query } })),
+  map: async () => (await body(client.GET('/v1/anpr/cameras/map'))).cameras as T.MapCamera[],
+  one: (camera_id: string) => body(client.GET('/v1/anpr/cameras/{camera_id}', { params: { path: { camera_id } } })),
+  import: (file: Blob) => body(client.POST('/v1/anpr/cameras/import', { body: asText(file), ...CSV })),
   exportHref: '/v1/anpr/cameras/export.csv',
 };
 
 export const sources = {
-  list: (cursor?: string | null) => get<T.Page<T.Source>>('/v1/anpr/sources', { cursor }),
-  one: (id: string) => get<T.Source>(`/v1/anpr/sources/${enc(id)}`),
-  add: (source: { name: string; agency: string; format: string; timezone?: string; date_order?: string | null }) =>
-    mutate<T.NewKey>('POST', '/v1/anpr/sources', source),
-  change: (id: string, change: Record<string, unknown>) => mutate<T.Source>('PATCH', `/v1/anpr/sources/${enc(id)}`, change),
-  rotate: (id: string) => mutate<T.NewKey>('POST', `/v1/anpr/sources/${enc(id)}/keys`),
-  revoke: (id: string, key: string) => mutate<void>('DELETE', `/v1/anpr/sources/${enc(id)}/keys/${enc(key)}`),
+  list: (cursor?: Cursor) => body(client.GET('/v1/anpr/sources', { params: { query: at(cursor) } })),
+  one: (source_id: string) => body(client.GET('/v1/anpr/sources/{source_id}', { params: { path: { source_id } } })),
+  add: (source: T.SourceQuestion) => body(client.POST('/v1/anpr/sources', { body: source })),
+  change: (source_id: string, change: { active?: boolean; name?: string }) =>
+    body(client.PATCH('/v1/anpr/sources/{source_id}', { params: { path: { source_id } }, body: change })),
+  rotate: (source_id: string) => body(client.POST('/v1/anpr/sources/{source_id}/keys', { params: { path: { source_id } } })),
+  revoke: (source_id: string, key_id: string) =>
+    body(client.DELETE('/v1/anpr/sources/{source_id}/keys/{key_id}', { params: { path: { source_id, key_id } } })),
 };
 
 export const rejects = {
-  list: (query: Query) => get<T.Page<T.Reject>>('/v1/anpr/rejects', query),
-  one: (id: string) => get<T.Reject>(`/v1/anpr/rejects/${enc(id)}`),
-  replay: (body: { source: string; ids?: string[]; code?: string }) =>
-    mutate<{ replayed: number; accepted: number; still_rejected: number }>('POST', '/v1/anpr/rejects/replay', body),
+  list: (query: { source?: string; code?: string; cursor?: string }) => body(client.GET('/v1/anpr/rejects', { params: { query } })),
+  one: (reject_id: string) => body(client.GET('/v1/anpr/rejects/{reject_id}', { params: { path: { reject_id } } })),
+  replay: (question: { source: string; ids?: string[]; code: string }) => body(client.POST('/v1/anpr/rejects/replay', { body: question })),
 };
 
 export const lists = {
-  all: (cursor?: string | null) => get<T.Page<T.VoiList>>('/v1/anpr/lists', { cursor }),
-  one: (id: string) => get<T.VoiList>(`/v1/anpr/lists/${enc(id)}`),
-  add: (list: { name: string; description?: string }) => mutate<T.VoiList>('POST', '/v1/anpr/lists', list),
-  change: (id: string, change: Record<string, unknown>) => mutate<T.VoiList>('PATCH', `/v1/anpr/lists/${enc(id)}`, change),
-  remove: (id: string) => mutate<void>('DELETE', `/v1/anpr/lists/${enc(id)}`),
-  entries: (id: string, query: Query) => get<T.Page<T.VoiEntry>>(`/v1/anpr/lists/${enc(id)}/entries`, query),
-  addEntry: (id: string, entry: Partial<T.VoiEntry>) => mutate<T.VoiEntry>('POST', `/v1/anpr/lists/${enc(id)}/entries`, entry),
-  changeEntry: (id: string, change: Record<string, unknown>) => mutate<T.VoiEntry>('PATCH', `/v1/anpr/entries/${enc(id)}`, change),
-  removeEntry: (id: string) => mutate<void>('DELETE', `/v1/anpr/entries/${enc(id)}`),
-  import: (id: string, file: Blob) => upload<T.ImportAnswer>(`/v1/anpr/lists/${enc(id)}/import`, file, 'text/csv'),
-  review: (cursor?: string | null) => get<T.Page<T.VoiEntry>>('/v1/anpr/entries/review', { cursor }),
+  all: (cursor?: Cursor) => body(client.GET('/v1/anpr/lists', { params: { query: at(cursor) } })),
+  one: (list_id: string) => body(client.GET('/v1/anpr/lists/{list_id}', { params: { path: { list_id } } })),
+  add: (list: { name: string; description: string }) => body(client.POST('/v1/anpr/lists', { body: list })),
+  entries: (list_id: string, query: { vrm?: string; cursor?: string }) =>
+    body(client.GET('/v1/anpr/lists/{list_id}/entries', { params: { path: { list_id }, query } })),
+  addEntry: (list_id: string, entry: T.EntryQuestion) =>
+    body(client.POST('/v1/anpr/lists/{list_id}/entries', { params: { path: { list_id } }, body: entry })),
+  changeEntry: (entry_id: string, change: T.EntryChange) =>
+    body(client.PATCH('/v1/anpr/entries/{entry_id}', { params: { path: { entry_id } }, body: change })),
+  removeEntry: (entry_id: string) => body(client.DELETE('/v1/anpr/entries/{entry_id}', { params: { path: { entry_id } } })),
+  import: (list_id: string, file: Blob) =>
+    body(client.POST('/v1/anpr/lists/{list_id}/import', { params: { path: { list_id } }, body: asText(file), ...CSV })),
+  review: (cursor?: Cursor) => body(client.GET('/v1/anpr/entries/review', { params: { query: at(cursor) } })),
 };
 
 export const hits = {
-  list: (query: Query) => get<T.Page<T.Hit>>('/v1/anpr/hits', query),
-  one: (id: string) => get<T.Hit>(`/v1/anpr/hits/${enc(id)}`),
-  take: (id: string) => mutate<T.Hit | undefined>('POST', `/v1/anpr/hits/${enc(id)}/take`),
-  release: (id: string) => mutate<T.Hit | undefined>('POST', `/v1/anpr/hits/${enc(id)}/release`),
-  dispose: (id: string, outcome: T.Outcome, note: string) =>
-    mutate<T.Hit | undefined>('POST', `/v1/anpr/hits/${enc(id)}/disposition`, { outcome, note }),
-  mutes: () => get<T.Page<T.Mute>>('/v1/anpr/mutes'),
-  mute: (body: { camera?: string; entry?: string; minutes: number; reason: string }) => mutate<T.Mute>('POST', '/v1/anpr/mutes', body),
-  unmute: (id: string) => mutate<void>('DELETE', `/v1/anpr/mutes/${enc(id)}`),
-  handovers: () => get<T.Page<T.Handover>>('/v1/anpr/handovers'),
-  handOver: (note: string) => mutate<T.Handover>('POST', '/v1/anpr/handovers', { note }),
+  list: (query: { limit?: number; cursor?: string; state?: 'open' | 'taken' | 'closed' }) => body(client.GET('/v1/anpr/hits', { params: { query } })),
+  one: (hit_id: string) => body(client.GET('/v1/anpr/hits/{hit_id}', { params: { path: { hit_id } } })),
+  take: (hit_id: string) => body(client.POST('/v1/anpr/hits/{hit_id}/take', { params: { path: { hit_id } } })),
+  release: (hit_id: string) => body(client.POST('/v1/anpr/hits/{hit_id}/release', { params: { path: { hit_id } } })),
+  dispose: (hit_id: string, outcome: T.Outcome, note: string) =>
+    body(client.POST('/v1/anpr/hits/{hit_id}/disposition', { params: { path: { hit_id } }, body: { outcome, note } })),
+  mutes: () => body(client.GET('/v1/anpr/mutes')),
+  mute: (question: T.MuteQuestion) => body(client.POST('/v1/anpr/mutes', { body: question })),
+  unmute: (mute_id: string) => body(client.DELETE('/v1/anpr/mutes/{mute_id}', { params: { path: { mute_id } } })),
+  handovers: () => body(client.GET('/v1/anpr/handovers')),
+  openNow: () => body(client.GET('/v1/anpr/handovers/summary')),
+  handOver: (note: string) => body(client.POST('/v1/anpr/handovers', { body: { note } })),
 };
 
 export const searches = {
-  run: (criteria: T.SearchCriteria) => mutate<T.SearchAnswer>('POST', '/v1/anpr/searches', criteria),
-  list: (query: Query) => get<T.Page<T.SearchRow>>('/v1/anpr/searches', query),
-  one: (id: string, cursor?: string | null) => get<T.SearchAnswer>(`/v1/anpr/searches/${enc(id)}`, { cursor }),
-  change: (id: string, change: { name?: string; saved?: boolean; standing?: boolean; shared?: boolean }) =>
-    mutate<T.SearchRow>('PATCH', `/v1/anpr/searches/${enc(id)}`, change),
-  summary: (id: string) => get<T.Summary>(`/v1/anpr/searches/${enc(id)}/summary`),
-  export: (id: string, format: 'csv' | 'geojson' | 'pdf') => mutate<T.ExportAnswer>('POST', `/v1/anpr/searches/${enc(id)}/exports`, { format }),
+  run: (question: T.SearchCriteria) => body(client.POST('/v1/anpr/searches', { body: question })),
+  list: (query: { saved?: boolean; cursor?: string; limit?: number }) => body(client.GET('/v1/anpr/searches', { params: { query } })),
+  one: (id: string, cursor?: Cursor) => body(client.GET('/v1/anpr/searches/{id}', { params: { path: { id }, query: at(cursor) } })),
+  change: (id: string, change: T.SearchChange) => body(client.PATCH('/v1/anpr/searches/{id}', { params: { path: { id } }, body: change })),
+  summary: (id: string) => body(client.GET('/v1/anpr/searches/{id}/summary', { params: { path: { id } } })),
+  journey: (id: string) => body(client.GET('/v1/anpr/searches/{id}/journey', { params: { path: { id } } })),
+  export: (id: string, format: 'csv' | 'geojson' | 'pdf') =>
+    body(client.POST('/v1/anpr/searches/{id}/exports', { params: { path: { id } }, body: { format } })),
+  notices: () => body(client.GET('/v1/anpr/notices', { params: { query: { unseen: true } } })),
+  noticeSeen: (id: string) => body(client.POST('/v1/anpr/notices/{id}/seen', { params: { path: { id } } })),
 };
-
-export const files = { binary };

@@ -3,5 +3,5 @@ export * as api from './api';
 export { ApiError, inWords } from './errors';
 export { onSignedOut } from './http';
 export { openStream, type StreamEvent, type StreamHealth } from './stream';
-export { nameOf, lonLat, agencyName } from './shapes';
+export { lonLat } from './shapes';
 export type * from './types';

@@ -29,10 +29,8 @@ function point(lonLat: LonLat, properties: Record<string, unknown>): GeoJSON.Fea
 
 /** Health as the map paints it, whatever finer words the platform uses. */
 export function statusGroup(status: string): 'ok' | 'late' | 'down' | 'off' {
-  if (['ok', 'up', 'live', 'healthy', 'active'].includes(status)) return 'ok';
-  if (['down', 'silent', 'lost', 'offline'].includes(status)) return 'down';
-  if (['off', 'disabled', 'retired', 'unknown', 'never', 'new', 'idle'].includes(status)) return 'off';
-  return 'late';
+  if (status === 'ok' || status === 'down') return status;
+  return status === 'never' || status === 'inactive' ? 'off' : 'late';
 }
 
 export class MapEngine {

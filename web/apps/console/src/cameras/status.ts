@@ -1,9 +1,19 @@
 // Camera health in words and colour.
-export function statusWords(status: string | null | undefined): { words: string; tag: string } {
-  switch (status) {
-    case 'ok': case 'up': case 'live': case 'healthy': return { words: 'Working', tag: 'bl-tag--good' };
-    case 'down': case 'silent': case 'lost': return { words: 'Down', tag: 'bl-tag--high' };
-    case undefined: case null: case '': case 'unknown': case 'never': case 'new': return { words: 'Not seen yet', tag: '' };
-    default: return { words: status.replaceAll('_', ' '), tag: 'bl-tag--medium' };
-  }
+import type { CameraStatus } from '@bluelamp/client';
+
+export const STATUSES: readonly (readonly [CameraStatus, string])[] = [
+  ['ok', 'Working'],
+  ['quiet', 'Quieter than usual'],
+  ['late', 'Sends late'],
+  ['drifting', 'Clock is wrong'],
+  ['unread', 'Reads few plates'],
+  ['down', 'Down'],
+  ['never', 'Not seen yet'],
+  ['inactive', 'Switched off'],
+];
+
+export function statusWords(status: CameraStatus): { words: string; tag: string } {
+  const words = STATUSES.find(([key]) => key === status)?.[1] ?? String(status);
+  const tag = { ok: 'bl-tag--good', down: 'bl-tag--high', never: '', inactive: '' }[status as string] ?? 'bl-tag--medium';
+  return { words, tag };
 }

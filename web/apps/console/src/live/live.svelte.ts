@@ -1,10 +1,11 @@
 // The state of Live: hits as the stream tells them, newest and most urgent first, held still while somebody is reaching for one.
 import { api, inWords, openStream, type CameraStatus, type Hit, type Priority, type StreamEvent, type StreamHealth } from '@bluelamp/client';
 import { sound } from './sound.svelte';
+import { headline } from './sure';
 
 const KEPT = 400;
 const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 };
-const TYPES = ['hit', 'hit_amended', 'hit_action', 'camera_status', 'heartbeat'] as const;
+const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'heartbeat'] as const;
 
 export type Filter = 'open' | 'mine' | 'done' | 'all';
 export type ArrivalListener = (hit: Hit) => void;
@@ -23,8 +24,6 @@ class Live {
   loaded = $state(false);
   /** What a screen reader is told when an alert arrives. */
   announcement = $state('');
-  /** Figures that the heartbeat carries, where it does. */
-  pace: { reads_per_s?: number; late_ms?: number } = $state.raw({});
   urgentCount = $derived(this.hits.filter((h) => isOpen(h) && h.entry.priority === 'high').length);
   #arrivals = new Set<ArrivalListener>();
   #statuses = new Set<StatusListener>();
@@ -85,20 +84,12 @@ class Live {
     this.#merge([hit]);
   }
 
-  async refresh(id: string): Promise<void> {
-    this.put(await api.hits.one(id));
-  }
-
   #receive(event: StreamEvent): void {
     const data = event.data as Record<string, unknown> | null;
-    if (event.type === 'heartbeat') {
-      if (data) this.pace = data as typeof this.pace;
-      return;
-    }
-    if (!data) return;
+    if (!data || event.type === 'heartbeat' || event.type === 'ready') return;
     if (event.type === 'camera_status') {
       const camera = String(data.id ?? data.camera ?? '');
-      for (const tell of this.#statuses) tell(camera, String(data.status ?? ''));
+      for (const tell of this.#statuses) tell(camera, String(data.status ?? '') as CameraStatus);
       return;
     }
     const hit = (data.hit ?? data) as Hit;
@@ -123,8 +114,7 @@ class Live {
     for (const tell of this.#arrivals) tell(hit);
     if (!hit.alert) return;
     sound.alert(hit.entry.priority);
-    const instruction = hit.entry.instruction || hit.entry.marker;
-    this.announcement = `${hit.entry.priority} alert. ${instruction ? `${instruction}. ` : ''}${hit.vrm.split('').join(' ')}, ${hit.read.camera.name}.`;
+    this.announcement = `${hit.entry.priority} alert. ${headline(hit)}. ${hit.vrm.split('').join(' ')}, ${hit.read.camera.name}.`;
   }
 }
 

@@ -14,6 +14,12 @@ export function sureness(hit: Pick<Hit, 'match' | 'score' | 'why' | 'seen_as' | 
   return { word: `${score >= 0.8 ? 'Likely' : 'Possible'} ${percent(score)}`, why: hit.why || `read as ${hit.seen_as}`, doubt: true };
 }
 
+/** What is read first: the instruction; where the list gives none, its marker and reason. */
+export function headline(hit: Pick<Hit, 'entry'>): string {
+  const { instruction, marker, reason, list } = hit.entry;
+  return instruction || [marker, reason].filter(Boolean).join(': ') || list.name;
+}
+
 export const OUTCOMES = [
   ['correct', 'Correct: this is the vehicle'],
   ['misread', 'Misread: another plate'],
