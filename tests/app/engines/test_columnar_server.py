@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 import httpx
@@ -134,7 +135,7 @@ def test_nobody_enters_without_the_password(engines):
         None,
         ("bluelamp", ""),
         ("bluelamp", "wrong"),
-        ("root", http._auth._password if hasattr(http._auth, "_password") else "x"),
+        ("root", urlsplit(engines.columnar_url).password),
     ):
         answer = httpx.post(f"http://{bare}/", content="SELECT 1", auth=auth)
         assert answer.status_code == 401
