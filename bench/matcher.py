@@ -1,4 +1,4 @@
-"""How fast and how careful the matcher is: `python -m bench.matcher [--large]`.
+"""How fast and how careful the matcher is: `python -m bench matcher`.
 
 Lists and traffic are drawn by bench/plates.py from one population; 2% of the reads are of listed vehicles. Rates include
 turning Arrow strings into codes unless the row says otherwise.
@@ -14,16 +14,25 @@ import numpy as np
 import pyarrow as pa
 
 from bench.plates import Camera, Seen, distinct, marks, see
+from bench.table import Row, show
 from bluelamp.anpr.matching import snapshot
 from bluelamp.anpr.matching.index import VoiIndex
 from bluelamp.anpr.matching.layers import Entries, Layers
 from bluelamp.anpr.matching.matcher import Batch, Match, Matcher
-from bluelamp.anpr.matching.tolerance import Tolerance
+from bluelamp.anpr.matching.tolerance import HIGH, Tolerance
 from bluelamp.kit.vrm import DEFAULT, Codes, Symbols, decode_codes, encode_symbols, symbols_from_codes
 
 BATCH = 1_000
 HIT_SHARE = 0.02
 PRIORITY_SHARES = [0.70, 0.27, 0.03]  # low, medium, high
+CHUNK = 1_000_000
+TOLERANT_TARGET = 200_000
+MISREADS = {
+    "one or more swaps": Camera(misread=1, swaps=1, changes=0, drops=0, adds=0),
+    "one other character": Camera(misread=1, swaps=0, changes=1, drops=0, adds=0),
+    "one dropped": Camera(misread=1, swaps=0, changes=0, drops=1, adds=0),
+    "one added": Camera(misread=1, swaps=0, changes=0, drops=0, adds=1),
+}
 
 
 def entries_of(rng: np.random.Generator, count: int) -> Entries:
@@ -68,28 +77,33 @@ def traffic(rng: np.random.Generator, listed: Codes, count: int) -> tuple[Symbol
     return truth, np.isin(encode_symbols(truth), listed)
 
 
-def speed(name: str, layers: Layers, parts: list[pa.RecordBatch], listed: Codes, peers: bool) -> None:
+def speed(size: str, layers: Layers, parts: list[pa.RecordBatch], listed: Codes, exact_target: float, *, peers: bool) -> list[Row]:
     reads = sum(len(p) for p in parts)
     exact, tolerant = Matcher(layers, None), Matcher(layers, Tolerance())
     made = [Batch.of(part) for part in parts]
-    rows: list[tuple[str, float]] = [
-        ("exact, from Arrow", rate(lambda: [exact.match(Batch.of(part)) for part in parts], reads)),
-        ("exact, codes ready", rate(lambda: [exact.match(batch) for batch in made], reads)),
-        ("tolerant, from Arrow", rate(lambda: [tolerant.match(Batch.of(part)) for part in parts], reads)),
+    base = rate(lambda: [exact.match(Batch.of(part)) for part in parts], reads)
+    ready = rate(lambda: [exact.match(batch) for batch in made], reads)
+    lenient = rate(lambda: [tolerant.match(Batch.of(part)) for part in parts], reads)
+    rows = [
+        Row(f"{size}, exact, from Arrow", _rate(base), "", "", _rate(exact_target), base >= exact_target),
+        Row(f"{size}, exact, codes ready", _rate(ready), "", ""),
+        Row(f"{size}, tolerant, from Arrow", _rate(lenient), "", "", _rate(TOLERANT_TARGET), lenient >= TOLERANT_TARGET),
     ]
     if peers:
         held = {mark.decode(): number for number, mark in enumerate(decode_codes(listed).tolist())}
         texts = [part.column("vrm") for part in parts]
-        lists = [text.to_pylist() for text in texts]
         ordered = np.sort(listed)
+        by_dict = rate(lambda: [[held.get(v) for v in t.to_pylist()] for t in texts], reads)
+        searched = rate(lambda: [_searched(ordered, b.codes) for b in made], reads)
         rows += [
-            ("peer: Python dict, from Arrow", rate(lambda: [[held.get(v) for v in t.to_pylist()] for t in texts], reads)),
-            ("peer: Python dict, strings ready", rate(lambda: [[held.get(v) for v in t] for t in lists], reads)),
-            ("peer: numpy.searchsorted, codes ready", rate(lambda: [_searched(ordered, b.codes) for b in made], reads)),
+            Row(f"{size}, exact, from Arrow", _rate(base), f"Python dict {_rate(by_dict)}", f"{base / by_dict:.2f} x"),
+            Row(f"{size}, exact, codes ready", _rate(ready), f"numpy.searchsorted {_rate(searched)}", f"{ready / searched:.2f} x"),
         ]
-    base = rows[0][1]
-    for label, value in rows:
-        print(f"| {name} | {label} | {value / 1e6:8.2f} M reads/s | {value / base:5.2f} |")
+    return rows
+
+
+def _rate(value: float) -> str:
+    return f"{value / 1e6:.2f} M/s"
 
 
 def _searched(ordered: Codes, codes: Codes) -> np.ndarray:
@@ -97,31 +111,25 @@ def _searched(ordered: Codes, codes: Codes) -> np.ndarray:
     return ordered[np.minimum(at, len(ordered) - 1)] == codes
 
 
-def care(layers: Layers, rng: np.random.Generator, listed: Codes, count: int) -> None:
+def care(layers: Layers, rng: np.random.Generator, listed: Codes, count: int) -> list[Row]:
     """False tolerant hits among innocent reads, and what becomes of misreads of listed vehicles."""
     truth = marks(rng, count)
     truth = truth[~np.isin(encode_symbols(truth), listed)]
     matcher = Matcher(layers, Tolerance())
-    found = _all(matcher, see(rng, truth, Camera()))
-    false_rows = {m.row for m in found if not m.exact}
-    print(
-        f"\nInnocent reads {len(truth):,}: false tolerant hits {len(false_rows)}"
-        f" = one in {len(truth) / max(len(false_rows), 1):,.0f} (at most one in 500)"
-    )
+    false_rows = {m.row for m in _all(matcher, see(rng, truth, Camera())) if not m.exact}
+    one_in = len(truth) / max(len(false_rows), 1)
+    rows = [Row(f"false tolerant hits, {len(truth):,} innocent reads", f"one in {one_in:,.0f}", "", "", "one in 500", one_in >= 500)]
     wanted = symbols_from_codes(rng.choice(listed, count // 8))
-    for label, camera in {
-        "one or more swaps": Camera(misread=1, swaps=1, changes=0, drops=0, adds=0),
-        "one other character": Camera(misread=1, swaps=0, changes=1, drops=0, adds=0),
-        "one dropped": Camera(misread=1, swaps=0, changes=0, drops=1, adds=0),
-        "one added": Camera(misread=1, swaps=0, changes=0, drops=0, adds=1),
-    }.items():
+    true = encode_symbols(wanted)
+    flags = layers.base.flags[np.argsort(layers.base.refs)][_refs(listed, true)]
+    for label, camera in MISREADS.items():
         seen = see(rng, wanted, camera)
-        true = encode_symbols(wanted)
         misread = np.flatnonzero(seen.wrong)
         hits = {m.row for m in _all(matcher, seen) if int(listed[m.ref]) == int(true[m.row])}
-        high = np.isin(misread, np.flatnonzero(layers.base.flags[np.argsort(layers.base.refs)][_refs(listed, true)] == 2))
         caught = np.isin(misread, np.fromiter(hits, np.intp))
-        print(f"Misread listed vehicles, {label}: found {caught.mean():.0%}, of high priority {caught[high].mean():.0%}")
+        high = flags[misread] == HIGH
+        rows.append(Row(f"found though misread: {label}", f"{caught.mean():.0%}", f"high priority {caught[high].mean():.0%}", ""))
+    return rows
 
 
 def _refs(listed: Codes, codes: Codes) -> np.ndarray:
@@ -136,42 +144,48 @@ def _all(matcher: Matcher, seen: Seen) -> list[Match]:
     return found
 
 
-def large(rng: np.random.Generator, entries: int, parts: list[pa.RecordBatch]) -> None:
-    """The 45 million: building, the snapshot, loading it, and exact look-ups."""
-    codes = np.concatenate([encode_symbols(marks(rng, 1_000_000)) for _ in range(entries // 1_000_000)])
+def large(rng: np.random.Generator, entries: int, parts: list[pa.RecordBatch]) -> list[Row]:
+    """The 45 million: building, the snapshot, loading it, and look-ups."""
+    codes = np.concatenate([encode_symbols(marks(rng, min(entries, CHUNK))) for _ in range(max(entries // CHUNK, 1))])
     flags = rng.choice(np.arange(3, dtype=np.uint8), len(codes), p=PRIORITY_SHARES)
+    size = f"{len(codes) / 1e6:.1f} M"
     start = time.perf_counter()
     index = VoiIndex.build(codes, np.arange(len(codes), dtype=np.uint32), flags, DEFAULT)
-    print(f"\n{len(codes) / 1e6:.0f} M entries: built in {time.perf_counter() - start:.1f} s, {index.bytes_held / 1e6:.0f} MB")
+    built_s, megabytes = time.perf_counter() - start, index.bytes_held / 1e6
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "voi.snapshot"
         start = time.perf_counter()
         snapshot.write(path, index, 1)
-        print(f"snapshot: {path.stat().st_size / 1e6:.0f} MB, written in {time.perf_counter() - start:.1f} s")
+        written_s = time.perf_counter() - start
         del index
         start = time.perf_counter()
         loaded, _ = snapshot.load(path)
-        print(f"loaded and checked in {time.perf_counter() - start:.1f} s")
-        speed(f"{len(codes) / 1e6:.0f} M", Layers(loaded), parts, codes, peers=False)
+        loaded_s = time.perf_counter() - start
+        return [
+            Row(f"{size}, memory of the index", f"{megabytes:.0f} MB", "", "", "1,000 MB", megabytes < 1_000),
+            Row(f"{size}, built", f"{built_s:.1f} s", "", ""),
+            Row(f"{size}, snapshot written and synced", f"{written_s:.1f} s", "", ""),
+            Row(f"{size}, snapshot loaded and checked", f"{loaded_s:.1f} s", "", "", "30 s", loaded_s < 30),
+            *speed(size, Layers(loaded), parts, codes, 0.5e6, peers=False),
+        ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--entries", type=int, default=1_000_000)
-    parser.add_argument("--reads", type=int, default=100_000)
-    parser.add_argument("--large", type=int, default=0, metavar="ENTRIES", help="also this many entries, e.g. 45000000")
-    options = parser.parse_args()
+def run(size: float) -> list[Row]:
+    """The rows of the table; size 1 is a list of a million and one of 45 million, 100,000 reads."""
     rng = np.random.default_rng(20261121)
-    entries = entries_of(rng, options.entries)
+    entries = entries_of(rng, max(int(1_000_000 * size), 20_000))
     layers = Layers.of(entries)
-    truth, _ = traffic(rng, entries.codes, options.reads)
+    count = max(int(100_000 * size), 10_000)
+    truth, _ = traffic(rng, entries.codes, count)
     parts = batches(table_of(see(rng, truth, Camera())))
-    print("| entries | what | rate | ratio |\n|---|---|---|---|")
-    speed(f"{options.entries / 1e6:.0f} M", layers, parts, entries.codes, peers=True)
-    care(layers, rng, entries.codes, options.reads)
-    if options.large:
-        large(rng, options.large, parts)
+    return [
+        *speed(f"{len(entries) / 1e6:.2f} M", layers, parts, entries.codes, 2e6, peers=True),
+        *care(layers, rng, entries.codes, count),
+        *large(rng, int(45_000_000 * size), parts),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=float, default=1.0, help="1 is full size")
+    print(show("Matcher alone", run(parser.parse_args().size)))

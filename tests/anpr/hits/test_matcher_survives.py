@@ -36,7 +36,7 @@ async def main():
 
 asyncio.run(main())
 """
-MESSAGES = 120
+MESSAGES = 60
 LISTED = 40
 
 
@@ -94,7 +94,7 @@ async def hits_published(spine: Spine, wanted: int) -> dict[str, list[Hit]]:
 
     replay = asyncio.create_task(spine.bus.replay(HITS_STREAM, 0, take))
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await enough.wait()
         await asyncio.sleep(1)
     finally:
@@ -104,12 +104,13 @@ async def hits_published(spine: Spine, wanted: int) -> dict[str, list[Hit]]:
 
 async def until_beyond(spine: Spine, sequence: int) -> None:
     """Waits until the matcher has published something more."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         while await spine.bus.last_sequence(HITS_STREAM) <= sequence:  # noqa: ASYNC110 - asked of another process
             await asyncio.sleep(0.01)
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(480)
 async def test_every_hit_is_published_exactly_once(own_engines: tuple[EngineUrls, Path]) -> None:
     urls, root = own_engines
     start = now_ms()
@@ -124,9 +125,9 @@ async def test_every_hit_is_published_exactly_once(own_engines: tuple[EngineUrls
             )
         running = await start_matcher(urls, root)
         try:
-            for first in range(0, MESSAGES, 30):
+            for first in range(0, MESSAGES, 20):
                 told = await spine.bus.last_sequence(HITS_STREAM)
-                for number in range(first, first + 30):
+                for number in range(first, first + 20):
                     await spine.bus.publish(READS_SUBJECT, message(number, start))
                 await until_beyond(spine, told)
                 running.send_signal(signal.SIGKILL)  # in the middle of its work

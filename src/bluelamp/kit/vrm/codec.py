@@ -89,6 +89,8 @@ def symbols_from_arrow(marks: StringArray) -> Symbols:
     places = offsets[:-1, None].astype(np.intp) + columns
     symbols = np.zeros((count, LENGTH_MAX), np.uint8)
     symbols[:, :width] = np.where(columns < lengths[:, None], _TO_SYMBOL[np.take(data, places, mode="clip")], 0)
+    if validity is None and np.count_nonzero(symbols) == offsets[-1] - offsets[0] and symbols.max() != _NOT_A_SYMBOL:
+        return symbols  # every byte became a symbol, so no row is too long or holds a stranger
     symbols[lengths > LENGTH_MAX] = 0
     if validity is not None:
         bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
