@@ -30,7 +30,9 @@ class HistorySettings(BaseSettings):
     search_page_max: int = Field(500, ge=1, le=5000, description="Most reads on one page of a search.")
     search_plates_max: int = Field(10_000, ge=1, le=10_000, description="Most plates in one bulk search.")
     search_place_days_max: int = Field(31, ge=1, le=366, description="Longest window, in days, of a search by place without a plate.")
-    search_nation_hours_max: int = Field(24, ge=1, le=744, description="Longest window, in hours, of a search with neither plate nor place.")
+    search_nation_hours_max: int = Field(
+        24, ge=1, le=744, description="Longest window, in hours, of a search with neither plate nor place."
+    )
     search_threads_max: int = Field(2, ge=1, le=64, description="Threads that one question may take of the columnar store.")
     search_seconds_max: int = Field(20, ge=1, le=300, description="Seconds after which a question is refused as reaching too far.")
     export_reads_max: int = Field(10_000, ge=1, le=100_000, description="Most reads in one export as CSV or GeoJSON.")

@@ -12,10 +12,11 @@ import pytest
 
 from bluelamp.anpr.searching.exports.sheet import MARKING
 from bluelamp.anpr.searching.exports.tables import safe_cell
-from tests.anpr.searches.conftest import JPEG, History, history, plate  # noqa: F401
+from bluelamp.anpr.settings import HistorySettings, history_settings
+from tests.anpr.searches.conftest import JPEG, History, plate
 
 
-async def exported(history: History, vrm: str, output: str) -> tuple[dict, bytes]:  # noqa: F811
+async def exported(history: History, vrm: str, output: str) -> tuple[dict, bytes]:
     made = await history.wait(1, vrm=vrm)
     client = history.platform.client("analyst")
     answer = await client.post(f"/v1/anpr/searches/{made['id']}/exports", json={"format": output})
@@ -30,12 +31,14 @@ async def exported(history: History, vrm: str, output: str) -> tuple[dict, bytes
         assert "attachment" in got.headers["content-disposition"]
         contents[file["name"]] = got.content
     manifest = json.loads(contents["manifest.json"])
-    assert manifest["files"] == [{k: v for k, v in file.items() if k != "href"} for file in export["files"] if file["name"] != "manifest.json"]
+    assert manifest["files"] == [
+        {k: v for k, v in file.items() if k != "href"} for file in export["files"] if file["name"] != "manifest.json"
+    ]
     assert (manifest["marking"], manifest["purpose"], manifest["count"]) == (MARKING, "test", export["count"])
     return export, contents[f"reads.{output}"]
 
 
-async def test_csv_cannot_be_a_formula(history: History) -> None:  # noqa: F811
+async def test_csv_cannot_be_a_formula(history: History) -> None:
     vrm = plate()
     await history.send(history.read(vrm, make="=HYPERLINK(0)", model="-1", plate_image=JPEG))
     _, content = await exported(history, vrm, "csv")
@@ -46,7 +49,7 @@ async def test_csv_cannot_be_a_formula(history: History) -> None:  # noqa: F811
     assert safe_cell(-2.5) == -2.5
 
 
-async def test_geojson_has_a_point_a_read(history: History) -> None:  # noqa: F811
+async def test_geojson_has_a_point_a_read(history: History) -> None:
     vrm = plate()
     await history.send(history.read(vrm))
     export, content = await exported(history, vrm, "geojson")
@@ -57,7 +60,7 @@ async def test_geojson_has_a_point_a_read(history: History) -> None:  # noqa: F8
     assert document["provenance"]["export"] == export["id"]
 
 
-async def test_the_courts_copy_says_who_when_why_and_what_may_be_missing(history: History) -> None:  # noqa: F811
+async def test_the_courts_copy_says_who_when_why_and_what_may_be_missing(history: History) -> None:
     vrm = plate()
     await history.send(*(history.read(vrm, 60 + at, make="<b>&") for at in range(60)))
     await history.wait(60, vrm=vrm)
@@ -71,7 +74,7 @@ async def test_the_courts_copy_says_who_when_why_and_what_may_be_missing(history
         assert any(said in page for page in pages), said
 
 
-async def test_an_export_is_a_disclosure_on_record_and_its_makers_alone(history: History) -> None:  # noqa: F811
+async def test_an_export_is_a_disclosure_on_record_and_its_makers_alone(history: History) -> None:
     vrm = plate()
     await history.send(history.read(vrm))
     export, _ = await exported(history, vrm, "csv")
@@ -85,9 +88,7 @@ async def test_an_export_is_a_disclosure_on_record_and_its_makers_alone(history:
     assert (await history.platform.client("officer").get(export["files"][0]["href"])).status_code == 403
 
 
-async def test_more_than_one_export_may_hold_is_refused_whole(history: History, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    from bluelamp.anpr.settings import HistorySettings, history_settings
-
+async def test_more_than_one_export_may_hold_is_refused_whole(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     vrm = plate()
     await history.send(*(history.read(vrm, 60 + at) for at in range(3)))
     made = await history.wait(3, vrm=vrm)

@@ -22,9 +22,16 @@ LETTERS = "ABCEFGHJKLMNPRSTUVWXY"
 def plate() -> str:
     """A mark of our own: nobody else's test meets it, and no character of it is easily confused but those we put in."""
     pick = random.SystemRandom().choice
-    return "".join(pick("ACEFHJKMNPRTVWXY") for _ in range(2)) + f"{random.SystemRandom().randrange(30, 80)}".replace("5", "4").replace(
-        "6", "7"
-    ).replace("8", "9").replace("2", "3").replace("1", "3").replace("0", "3") + "".join(pick("ACEFHJKMNPRTVWXY") for _ in range(3))
+    return (
+        "".join(pick("ACEFHJKMNPRTVWXY") for _ in range(2))
+        + f"{random.SystemRandom().randrange(30, 80)}".replace("5", "4")
+        .replace("6", "7")
+        .replace("8", "9")
+        .replace("2", "3")
+        .replace("1", "3")
+        .replace("0", "3")
+        + "".join(pick("ACEFHJKMNPRTVWXY") for _ in range(3))
+    )
 
 
 @dataclass

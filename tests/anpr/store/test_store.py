@@ -98,9 +98,8 @@ async def test_a_poisoned_message_is_set_aside_and_the_next_is_stored(platform: 
         while not await of(spine, vrm):  # noqa: ASYNC110 - the store sends no signal
             await asyncio.sleep(0.1)
     async with asyncio.timeout(10):
-        while not await spine.db.fetchval(
-            "SELECT count(*) FROM set_aside_messages WHERE consumer = 'writer' AND sequence = $1", sequence
-        ):
+        kept = "SELECT count(*) FROM set_aside_messages WHERE consumer = 'writer' AND sequence = $1"
+        while not await spine.db.fetchval(kept, sequence):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
     with pytest.raises(PoisonError):
         await Writer(spine).store([Message(b"", READS_SUBJECT, 1, 1, {}, 0)])

@@ -92,7 +92,7 @@ def _cameras(ids: list[str]) -> tuple[int, ...]:
     return tuple(int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0 for text in ids)
 
 
-def _window(start: datetime | None, end: datetime | None, now: int, plate: bool, place: bool) -> tuple[int, int]:  # noqa: FBT001
+def _window(start: datetime | None, end: datetime | None, now: int, plate: bool, place: bool) -> tuple[int, int]:
     limits = history_settings()
     until = _clamped(end) if end else now
     if start is None and not plate:

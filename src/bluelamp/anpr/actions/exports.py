@@ -52,7 +52,7 @@ async def make_export(spine: Spine, caller: Caller, search: str, output: Format)
         await store.add_export(connection, made, caller.actor)
         await audit.record(
             connection, caller.actor, "disclosure", "anpr.exports.make", subjects=opened.criteria.subjects, why=opened.why,
-            detail={"search": search, "export": made.id, "format": output, "count": made.count, "files": described},
+            detail={"search": search, "export": made.id, "format": output, "count": made.reads, "files": described},
         )  # fmt: skip
     return made
 
@@ -62,7 +62,9 @@ async def _gather(spine: Spine, caller: Caller, search: Search, output: Format) 
     most = limits.export_pdf_reads_max if output == "pdf" else limits.export_reads_max
     found, more = await history.find_all(spine, search.criteria, most)
     if more:
-        raise ExportTooLargeError(f"the search finds more than the {most} reads of one {output} export: narrow it, or export it in parts", reads_max=most)
+        raise ExportTooLargeError(
+            f"the search finds more than the {most} reads of one {output} export: narrow it, or export it in parts", reads_max=most
+        )
     items = await shown_all(spine, found, search.id)
     gaps, gaps_more = await gaps_of(spine, search.criteria, history.window_of(spine, search.criteria))
     return Sheet(
@@ -96,6 +98,6 @@ async def hand_out(spine: Spine, caller: Caller, export: str, name: str) -> tupl
     async with spine.db.transaction() as connection:
         await audit.record(
             connection, caller.actor, "disclosure", "anpr.exports.download", why=made.why,
-            detail={"export": export, "search": made.search, "name": name, "count": made.count},
+            detail={"export": export, "search": made.search, "name": name, "count": made.reads},
         )  # fmt: skip
     return content, MEDIA_TYPES[name.rsplit(".", 1)[-1]]

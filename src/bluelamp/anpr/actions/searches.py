@@ -43,7 +43,8 @@ async def change_search(spine: Spine, caller: Caller, search: str, question: Sea
                 detail={"search": search, **question.model_dump(exclude_none=True), **described(held.criteria)},
             )  # fmt: skip
         changed = await store.visible_search(connection, search, caller.id, "")
-    assert changed is not None  # noqa: S101 - locked in this transaction
+    if changed is None:
+        raise NoSuchSearchError("there is no such search of yours")
     return changed
 
 

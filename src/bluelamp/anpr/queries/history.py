@@ -42,9 +42,7 @@ async def find(spine: Spine, criteria: Criteria, after: Position | None, limit: 
     window = window_of(spine, criteria)
     if window.start >= window.end:
         return []
-    filters = Filters(
-        await places.cameras_in(spine.db, criteria), criteria.direction, criteria.make, criteria.model, criteria.colour
-    )
+    filters = Filters(await places.cameras_in(spine.db, criteria), criteria.direction, criteria.make, criteria.model, criteria.colour)
     if filters.cameras == ():
         return []
     if criteria.vrms:
@@ -64,9 +62,7 @@ async def find_all(spine: Spine, criteria: Criteria, most: int) -> tuple[list[Fo
     return found[:most], len(found) > most
 
 
-async def _by_plate(
-    spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int
-) -> list[Found]:
+async def _by_plate(spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     wanted: dict[str, int] = {}
     for vrm in criteria.vrms:
         for text, likelihood in candidates(vrm, criteria.tolerance).items():
@@ -76,7 +72,8 @@ async def _by_plate(
     if len(wanted) == 1 and criteria.tolerance == "exact":
         return await history.reads_of_plates(spine.columnar, wanted, window, filters, after, limit)
     if criteria.tolerance == "exact":
-        known, offered = await history.known_plates(spine.columnar, wanted, window), []
+        known = await history.known_plates(spine.columnar, wanted, window)
+        offered: list[Found] = []
     else:
         known, offered = await asyncio.gather(
             history.known_plates(spine.columnar, wanted, window),

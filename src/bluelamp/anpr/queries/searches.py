@@ -99,7 +99,7 @@ async def reopen(spine: Spine, caller: Caller, search: str, cursor: str, limit: 
     return opened, page
 
 
-async def listed(spine: Spine, caller: Caller, saved: bool | None, before: str, count: int) -> list[Search]:  # noqa: FBT001
+async def listed(spine: Spine, caller: Caller, saved: bool | None, before: str, count: int) -> list[Search]:
     return await store.list_searches(spine.db, caller.id, caller.agency, saved, before, count)
 
 

@@ -54,7 +54,7 @@ def shown(found: Found, cameras: dict[int, CameraView], evidence: dict[ReadKey, 
         colour=read.colour,
         vehicle_class=read.vehicle_class,
         images=[
-            ImageShown(kind=cast(Literal["plate", "overview"], p.kind), href=image_href(p.ref, search, read.id), sha256=p.sha256)
+            ImageShown(kind=cast("Literal['plate', 'overview']", p.kind), href=image_href(p.ref, search, read.id), sha256=p.sha256)
             for p in (held.pictures if held else ())
         ],
     )
@@ -77,9 +77,7 @@ async def gaps_of(spine: Spine, criteria: Criteria, window: Window) -> tuple[lis
     numbers = await cameras_in(spine.db, criteria)
     if numbers == ():
         return [], False
-    down = await gaps.cameras_down(
-        spine, window.start, window.end, None if numbers is None else list(numbers), None, GAPS_SHOWN_MAX + 1
-    )
+    down = await gaps.cameras_down(spine, window.start, window.end, None if numbers is None else list(numbers), None, GAPS_SHOWN_MAX + 1)
     listed = [
         GapShown(
             id=str(gap.camera),

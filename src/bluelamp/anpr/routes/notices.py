@@ -58,9 +58,7 @@ async def list_notices(
 
 
 @router.post("/{id}/seen", status_code=204)
-async def see(
-    notice: Annotated[str, Path(alias="id", max_length=36, pattern=r"^[0-9A-Za-z]+$")], spine: SpineHere, caller: Looker
-) -> None:
+async def see(notice: Annotated[str, Path(alias="id", max_length=36, pattern=r"^[0-9A-Za-z]+$")], spine: SpineHere, caller: Looker) -> None:
     """You have seen this one."""
     async with spine.db.transaction() as connection:
         if not await store.see_notice(connection, notice, caller.id, datetime.fromtimestamp(spine.clock() / 1000, UTC)):

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/anpr/searches", tags=["searches"])
 SpineHere = Annotated[Spine, Depends(get_spine)]
 Looker = Annotated[Caller, permit(SEARCHES_RUN)]
 Keeper = Annotated[Caller, permit(SEARCHES_KEEP)]
-Id = Annotated[str, Path(alias="id", max_length=36, pattern=r"^[0-9A-Za-z]+$")]
+Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 Cursor = Annotated[str, Query(max_length=200, pattern=r"^[0-9A-Za-z_-]*$")]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 
@@ -95,7 +95,7 @@ async def list_searches(
     return Page(items=[_item(search, caller) for search in shown], next=more)
 
 
-@router.get("/{id}")
+@router.get("/{search}")
 async def open_search(search: Id, spine: SpineHere, caller: Looker, cursor: Cursor = "", limit: Limit = 100) -> SearchOpened:
     """A search with a page of its answers, looked up anew; `cursor` continues from an earlier page."""
     opened, page = await searches.reopen(spine, caller, search, cursor, _count(limit))
@@ -103,27 +103,27 @@ async def open_search(search: Id, spine: SpineHere, caller: Looker, cursor: Curs
     return SearchOpened(**dict(item), items=page.items, gaps=page.gaps, gaps_more=page.gaps_more, next=page.next)
 
 
-@router.patch("/{id}")
+@router.patch("/{search}")
 async def change(search: Id, question: SearchChange, spine: SpineHere, caller: Keeper) -> SearchItem:
     """Name, save, share (within your agency) or keep standing one of your searches."""
     return _item(await change_search(spine, caller, search, question), caller)
 
 
-@router.get("/{id}/summary")
+@router.get("/{search}/summary")
 async def summarise(search: Id, spine: SpineHere, caller: Looker) -> Summary:
     """First and last seen, days, usual hours and weekdays, and cameras."""
     return await journeys.summary(spine, caller, search)
 
 
-@router.get("/{id}/journey")
+@router.get("/{search}/journey")
 async def follow(search: Id, spine: SpineHere, caller: Looker) -> Journey:
     """The newest thousand reads in order of time, with the legs between them; impossible ones are marked: a clone, or a misread."""
     return await journeys.journey(spine, caller, search)
 
 
-@router.post("/{id}/exports", status_code=201)
+@router.post("/{search}/exports", status_code=201)
 async def export(search: Id, question: ExportQuestion, spine: SpineHere, caller: Annotated[Caller, permit(EXPORTS_MAKE)]) -> ExportMade:
     """Export everything the search finds, as one file and a manifest of SHA-256."""
     made = await export_actions.make_export(spine, caller, search, question.format)
     files = [ExportFile(href=f"/v1/anpr/exports/{made.id}/{file['name']}", **file) for file in made.files]
-    return ExportMade(id=made.id, count=made.count, files=files)
+    return ExportMade(id=made.id, count=made.reads, files=files)

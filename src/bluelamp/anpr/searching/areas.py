@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from bluelamp.anpr.errors import BadAreaError
@@ -32,7 +33,7 @@ def parse_polygon(geometry: dict[str, Any]) -> tuple[Ring, ...]:
     """
     rings = geometry.get("coordinates")
     if geometry.get("type") != "Polygon" or not isinstance(rings, list) or not rings:
-        raise BadAreaError("an area is a GeoJSON Polygon: {\"type\": \"Polygon\", \"coordinates\": [[[longitude, latitude], …]]}")
+        raise BadAreaError('an area is a GeoJSON Polygon: {"type": "Polygon", "coordinates": [[[longitude, latitude], …]]}')
     parsed = tuple(_ring(ring) for ring in rings)
     if sum(map(len, parsed)) > POINTS_MAX:
         raise BadAreaError(f"an area has at most {POINTS_MAX} points")
@@ -44,7 +45,11 @@ def _ring(points: Any) -> Ring:
         raise BadAreaError("a ring of an area has at least four points, the last equal to the first")
     ring = []
     for point in points:
-        ok = isinstance(point, list | tuple) and len(point) >= 2 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in point[:2])
+        ok = (
+            isinstance(point, list | tuple)
+            and len(point) >= 2
+            and all(isinstance(v, int | float) and not isinstance(v, bool) for v in point[:2])
+        )
         if not ok or not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
             raise BadAreaError("every point of an area is [longitude, latitude] in degrees")
         ring.append((float(point[0]), float(point[1])))
@@ -63,7 +68,7 @@ def contains(rings: tuple[Ring, ...], longitude: float, latitude: float) -> bool
     """Whether a point lies in the polygon: inside an odd number of its rings (the even-odd rule)."""
     inside = False
     for ring in rings:
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(ring):
             if (y1 > latitude) != (y2 > latitude) and longitude < (x2 - x1) * (latitude - y1) / (y2 - y1) + x1:
                 inside = not inside
     return inside

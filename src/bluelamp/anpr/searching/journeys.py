@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from bluelamp.anpr.domain import Read
@@ -45,7 +46,7 @@ def steps(reads: Iterable[Read], positions: dict[int, tuple[float, float]]) -> l
     for read in sorted(reads, key=lambda r: (r.captured_at, r.camera)):
         if read.camera in positions:
             by_plate.setdefault(read.vrm, []).append(read)
-    legs = [_step(a, b, positions) for track in by_plate.values() for a, b in zip(track, track[1:], strict=False)]
+    legs = [_step(a, b, positions) for track in by_plate.values() for a, b in pairwise(track)]
     return sorted(legs, key=lambda leg: (leg.end.captured_at, leg.end.vrm))
 
 

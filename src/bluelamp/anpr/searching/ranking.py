@@ -55,7 +55,9 @@ class Position(NamedTuple):
         except ValueError as error:
             raise InvalidError(str(error)) from None
         found = cls(*position)  # type: ignore[arg-type]
-        bounded = 0 <= found.doubt <= 1000 and -(1 << 45) < found.age <= 0 and 0 <= found.camera < 1 << 32 and 0 <= found.first_key < 1 << 32
+        bounded = (
+            0 <= found.doubt <= 1000 and -(1 << 45) < found.age <= 0 and 0 <= found.camera < 1 << 32 and 0 <= found.first_key < 1 << 32
+        )
         if not bounded or len(found.vrm) > 12 or not (found.vrm.isascii() and found.vrm.isalnum()):
             raise InvalidError("not a cursor of this list")
         return found

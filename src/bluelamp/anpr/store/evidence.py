@@ -36,13 +36,16 @@ async def evidence_of(columnar: Columnar, reads: list[Read]) -> dict[ReadKey, Ev
         return {}
     keys = {key_of(read) for read in reads}
     pairs = ",".join(f"({key.camera},fromUnixTimestamp64Milli({key.captured_at},'UTC'))" for key in sorted(keys))
+    cameras = ",".join(str(number) for number in sorted({key.camera for key in keys}))
     times = [key.captured_at for key in keys]
     rows = await columnar.query(
-        "SELECT camera, toUnixTimestamp64Milli(captured_at) AS at, vrm, first_key, version, toUnixTimestamp64Milli(received_at) AS received,"
-        " hex(characters) AS characters, variant_vrms, variant_confidences, plate_ref, lower(hex(plate_sha256)) AS plate_sha256,"
+        "SELECT camera, toUnixTimestamp64Milli(captured_at) AS at, vrm, first_key, version,"
+        " toUnixTimestamp64Milli(received_at) AS received, hex(characters) AS characters, variant_vrms, variant_confidences,"
+        " plate_ref, lower(hex(plate_sha256)) AS plate_sha256,"
         " overview_ref, lower(hex(overview_sha256)) AS overview_sha256 FROM reads_evidence"
-        f" WHERE camera IN ({','.join(str(number) for number in sorted({key.camera for key in keys}))}) AND (camera, captured_at) IN ({pairs})"
-        " AND captured_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC') AND captured_at <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')"
+        f" WHERE camera IN ({cameras}) AND (camera, captured_at) IN ({pairs})"
+        " AND captured_at >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')"
+        " AND captured_at <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')"
         " ORDER BY version DESC",
         {"first": min(times), "last": max(times)},
         max_threads=2,

@@ -17,7 +17,7 @@ class Export(NamedTuple):
     owner: str
     created_at: datetime
     format: str
-    count: int
+    reads: int
     why: Purpose
     files: list[dict[str, Any]]
 
@@ -31,7 +31,7 @@ async def add_export(connection: Connection, export: Export, actor: Actor) -> No
     await connection.execute(
         "INSERT INTO exports (id, search, owner, agency, created_at, format, count, purpose, reference, files)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        export.id, export.search, actor.id, actor.agency, export.created_at, export.format, export.count, export.why.purpose,
+        export.id, export.search, actor.id, actor.agency, export.created_at, export.format, export.reads, export.why.purpose,
         export.why.reference, export.files,
     )  # fmt: skip
 

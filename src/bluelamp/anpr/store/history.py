@@ -125,9 +125,9 @@ def _pattern(pattern: str) -> tuple[str, dict[str, Any]]:
     prefix = re.match(r"[0-9A-Z]*", pattern)
     if prefix and prefix.group():
         parts.insert(0, f"startsWith(vrm, '{prefix.group()}')")
-    if "*" in pattern.strip("*"):  # otherwise lengths and places already say it all, or one run must be found anywhere
-        parts.append("match(vrm, {expression:String})")
-    elif pattern.startswith("*"):
+    if "*" in pattern.strip("*") or pattern.startswith(
+        "*"
+    ):  # otherwise lengths and places already say it all, or one run must be found anywhere
         parts.append("match(vrm, {expression:String})")
     return " AND ".join(parts), {"expression": expression(pattern)}
 
@@ -162,9 +162,7 @@ async def reads_of_plates(
     return _found(await _ask(columnar, sql, window, {**filters.parameters(), **position, "limit": limit}))
 
 
-async def reads_like(
-    columnar: Columnar, pattern: str, window: Window, filters: Filters, after: Position | None, limit: int
-) -> list[Found]:
+async def reads_like(columnar: Columnar, pattern: str, window: Window, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     """Reads of every plate that matches a pattern, newest first."""
     condition, expressed = _pattern(pattern)
     more, position = _after(after)
@@ -182,9 +180,7 @@ async def reads_at(columnar: Columnar, window: Window, filters: Filters, after: 
     return _found(await _ask(columnar, sql, window, {**filters.parameters(), **position, "limit": limit}))
 
 
-async def reads_offered(
-    columnar: Columnar, vrms: Iterable[str], window: Window, filters: Filters, limit: int
-) -> list[Found]:
+async def reads_offered(columnar: Columnar, vrms: Iterable[str], window: Window, filters: Filters, limit: int) -> list[Found]:
     """Reads settled as another plate, of which the camera thought one of `vrms` possible; likelihood is what the camera gave."""
     variants = await _ask(
         columnar,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -114,24 +115,26 @@ def _missing(sheet: Sheet) -> list[Flowable]:
         return [Paragraph("No camera of the searched place is known to have been down in the searched time.", _BODY)]
     more = " More cameras were down than are listed." if sheet.gaps_more else ""
     lines = [
-        (f"{gap['name']} ({gap['agency']})", ", ".join(f"{p['from']} to {p['to'] or 'now'}" for p in gap["periods"]))
-        for gap in sheet.gaps
+        (f"{gap['name']} ({gap['agency']})", ", ".join(f"{p['from']} to {p['to'] or 'now'}" for p in gap["periods"])) for gap in sheet.gaps
     ]
-    return [Paragraph(f"These cameras were down in the searched time: what passed them then is not in this record.{more}", _BODY), _pairs(lines)]
+    return [
+        Paragraph(f"These cameras were down in the searched time: what passed them then is not in this record.{more}", _BODY),
+        _pairs(lines),
+    ]
 
 
-class _NumberedCanvas(Canvas):  # type: ignore[misc]
+class _NumberedCanvas(Canvas):
     """Pages that say how many there are, with the marking above and below, as the Government Security Classifications ask."""
 
     footer = ""
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._states: list[dict[str, object]] = []
 
     def showPage(self) -> None:  # noqa: N802 - the library's name
         self._states.append(dict(self.__dict__))
-        self._startPage()
+        self._startPage()  # type: ignore[attr-defined]  # the stubs leave it out
 
     def save(self) -> None:
         pages = len(self._states)
@@ -142,7 +145,7 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc]
         super().save()
 
     def _mark(self, number: int, pages: int) -> None:
-        width, height = self._pagesize
+        width, height = self._pagesize  # type: ignore[attr-defined]
         self.setFont("Helvetica-Bold", 10)
         self.drawCentredString(width / 2, height - 11 * mm, MARKING)
         self.drawCentredString(width / 2, 9 * mm, MARKING)
