@@ -92,7 +92,7 @@ def place_cameras(towns: Towns, roads: Roads, routes: Routes, seed: int, count: 
 def _gates(roads: Roads, routes: Routes, rng: np.random.Generator, count: int) -> tuple[Gates, Ints, Ints]:
     """Places chosen by the traffic that the routes put on them, until they hold `count` cameras; then each camera's gate and lane."""
     flow = np.bincount(routes.step // 2, np.repeat(routes.weight * (1 - 0.8 * routes.long), np.diff(routes.first)), len(roads))
-    appeal = np.sqrt(flow) * np.sqrt(roads.length_km) * np.array([4.5, 2.0, 1.0])[roads.road_class]
+    appeal = np.sqrt(flow) * np.sqrt(roads.length_km) * np.array([2.2, 1.8, 1.0])[roads.road_class]
     stretch = pick(weighted_picker(appeal), rng, count)
     lanes = np.where(roads.road_class[stretch] == RoadClass.MOTORWAY, 2, 1)
     share = rng.uniform(0.06, 0.94, len(stretch))

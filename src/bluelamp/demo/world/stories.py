@@ -69,7 +69,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         "A stolen car",
         (
-            Player("KE77STL", "Ford", "Focus", "blue", ("Preston", "Blackburn"), (3, 60)),
+            Player("KE77STL", "Ford", "Focus", "blue", ("Preston", "Blackburn"), (3, 60), live=False),
             Player("KE77STL", "Ford", "Focus", "blue", ("Lancaster", "Preston"), _THEFT, 1.7 * 3600, 3.9 * 3600),
         ),
         (Listing("KE77STL", "Stolen in a burglary two nights ago", "high", "stolen", "Stop and arrest. Ask for a second unit."),),
@@ -88,7 +88,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         "A convoy",
         tuple(
-            Player(f"KE77CV{letter}", *kind, ("Liverpool", "Leeds"), (1, 6), 22.2 * 3600, 25.8 * 3600, lag)
+            Player(f"KE77CV{letter}", *kind, ("Liverpool", "Leeds"), (1, 4), 22.2 * 3600, 25.8 * 3600, lag)
             for letter, kind, lag in (
                 ("A", ("BMW", "X3", "black"), 0.0),
                 ("B", ("Ford", "Transit", "white"), 28.0),
@@ -101,7 +101,7 @@ STORIES: tuple[Story, ...] = (
             ),
         ),
         "Only KE77CVA is on a list. KE77CVB and KE77CVC pass the same cameras within about a minute of it, through several counties, "
-        "six nights running.",
+        "four nights running.",
     ),
     Story(
         "A plate that cameras misread",
@@ -161,7 +161,7 @@ def story_trips(vehicles: Vehicles, routes: Routes, seed: int, first_s: float, s
         outward = int(vehicles.usual[player_index])
         legs = _daily(player, outward, first_s, span)
         if player.live:
-            legs += _shuttled(player, outward, float(routes.free_flow_s[outward]), (max(first_s, span[0]), span[1]))
+            legs += _shuttled(player, outward, float(routes.free_flow_s[outward]), span, first_s)
         who.append(np.full(len(legs), player_index, np.int64))
         route.append(np.array([leg[0] for leg in legs], np.int64))
         depart.append(np.array([leg[1] for leg in legs], np.float64))
@@ -186,9 +186,10 @@ def _daily(player: Player, outward: int, first_s: float, span: tuple[float, floa
     return [leg for leg in legs if span[0] <= leg[1] < min(span[1], first_s)]
 
 
-def _shuttled(player: Player, outward: int, free_flow_s: float, span: tuple[float, float]) -> list[tuple[int, float]]:
-    """Back and forth without end, by the clock: leg n starts at n times its length, so that any window gives the same legs."""
+def _shuttled(player: Player, outward: int, free_flow_s: float, span: tuple[float, float], first_s: float) -> list[tuple[int, float]]:
+    """Back and forth without end: leg n starts n lengths after the nation's first moment, so that any window gives the same legs."""
     leg_s = free_flow_s * _LEG_ALLOWANCE + _SHUTTLE_PAUSE_S
-    numbers = range(int((span[0] - player.lag_s) // leg_s) + 1, int((span[1] - player.lag_s) // leg_s) + 1)
-    legs = [(outward ^ (number % 2), number * leg_s + player.lag_s) for number in numbers]
+    start_s = first_s + player.lag_s
+    numbers = range(max(0, int((span[0] - start_s) // leg_s)), int((span[1] - start_s) // leg_s) + 1)
+    legs = [(outward ^ (number % 2), start_s + number * leg_s) for number in numbers]
     return [leg for leg in legs if span[0] <= leg[1] < span[1]]
