@@ -8,7 +8,7 @@ import pytest
 
 from bluelamp.anpr.domain import SourceTerms
 from bluelamp.anpr.errors import NotThisFormatError
-from bluelamp.anpr.gateways.native_arrow import CAPTURES, parse_arrow
+from bluelamp.anpr.gateways.native_arrow import CAPTURES, ROWS_MAX, parse_arrow
 
 from .samples import JPEG, LONDON, capture, refusal
 
@@ -155,3 +155,23 @@ def test_a_damaged_stream_is_refused_and_never_crashes() -> None:
         except NotThisFormatError:
             continue
         assert got.table.num_rows + len(got.refusals) == got.sent.num_rows
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        rows(3, camera=pa.array(["C" * 5000] * 3).dictionary_encode()),
+        rows(3, plate_image=pa.array([JPEG] * 3).dictionary_encode()),
+        rows(3, lane=pa.array([1, 2, 1]).dictionary_encode()),
+    ],
+)
+def test_a_dictionary_that_would_swell_is_refused(columns: dict[str, Any]) -> None:
+    with pytest.raises(NotThisFormatError):
+        parse_arrow(stream(columns), TERMS)
+
+
+def test_rows_are_bounded() -> None:
+    nulls = {name: pa.nulls(ROWS_MAX + 1) for name in ("camera", "vrm", "captured_at", "confidence")}
+    with pytest.raises(NotThisFormatError) as caught:
+        parse_arrow(stream(nulls), TERMS)
+    assert caught.value.status == 413

@@ -20,6 +20,7 @@ from bluelamp.anpr.gateways.words import direction_word, heading, label, lane_nu
 
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 ROWS_MAX = 100_000
+DICTIONARY_BYTES_MAX = 500
 MS_UTC = pa.timestamp("ms", "UTC")
 REQUIRED = ("camera", "vrm", "captured_at", "confidence")
 
@@ -74,6 +75,8 @@ def read_stream(body: bytes) -> pa.Table:
     try:
         with pa.ipc.open_stream(pa.py_buffer(bounded(body))) as reader:
             table = reader.read_all()
+        if table.num_rows > ROWS_MAX:
+            raise TooManyItemsError(f"{table.num_rows:,} rows in one body; send at most {ROWS_MAX:,} at a time")
         table.validate(full=True)
         str(table.schema)  # names in it, nested ones too, may not be text
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError) as error:
@@ -83,8 +86,6 @@ def read_stream(body: bytes) -> pa.Table:
         raise NotThisFormatError(f"the Arrow stream has no column {' and none '.join(missing)}")
     if len(set(table.column_names)) != table.num_columns:
         raise NotThisFormatError("the Arrow stream has two columns of one name")
-    if table.num_rows > ROWS_MAX:
-        raise TooManyItemsError(f"{table.num_rows:,} rows in one body; send at most {ROWS_MAX:,} at a time")
     return table
 
 
@@ -113,7 +114,7 @@ class _Batch:
         if isinstance(array, pa.ChunkedArray):
             array = array.chunk(0) if array.num_chunks else pa.nulls(0, array.type)
         if isinstance(array, pa.DictionaryArray):
-            array = array.dictionary_decode()
+            array = _decoded(array, name)
         return None if array.null_count == self.count else array
 
     def text(self, name: str) -> pa.Array:
@@ -151,6 +152,16 @@ class _Batch:
         if not (pa.types.is_floating(array.type) or pa.types.is_integer(array.type)):
             raise NotThisFormatError(f"the column {name} has the type {array.type}; it must be a number")
         return array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _decoded(array: pa.DictionaryArray, name: str) -> pa.Array:
+    """The array without its dictionary: of short texts only, since decoding repeats each value as often as it is named."""
+    values = array.dictionary
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        raise NotThisFormatError(f"the column {name} has a dictionary of {values.type}; only text may have one")
+    if (pc.max(pc.binary_length(values)).as_py() or 0) > DICTIONARY_BYTES_MAX:
+        raise NotThisFormatError(f"the dictionary of the column {name} has a text over {DICTIONARY_BYTES_MAX} bytes")
+    return array.dictionary_decode()
 
 
 def _direction(batch: _Batch) -> pa.Array:
