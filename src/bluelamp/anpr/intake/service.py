@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import fields
+
+from prometheus_client import Counter
 
 from bluelamp.anpr.settings import IntakeSettings
 from bluelamp.anpr.store import camera_health, rejects
@@ -18,6 +21,8 @@ from .door import Door, Receive, Scope, Send
 from .intake import Account, Intake, RejectedItem
 from .register import Register
 from .tally import CameraTally, SourceTally
+
+ITEMS = Counter("bluelamp_anpr_intake_items_total", "Items that sources sent, by what became of them.", ("outcome",))
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +108,8 @@ class IntakeService:
             await camera_health.add_camera_counts(connection, cameras, now)
             await camera_health.add_source_counts(connection, sources, now)
         for number, tally in sources.items():
+            for outcome in fields(tally):
+                ITEMS.labels(outcome=outcome.name).inc(getattr(tally, outcome.name))
             before = self._collected.get(number, (0, 0))
             self._collected[number] = (before[0] + tally.accepted, before[1] + tally.amended)
 
