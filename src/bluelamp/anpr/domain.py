@@ -97,7 +97,7 @@ class Capture(msgspec.Struct, gc=False, kw_only=True):
 class Refusal(NamedTuple):
     """One item that cannot become a read, with what to do about it. It is kept among the rejects, never dropped."""
 
-    index: int
+    index: int  # type: ignore[assignment] # hides tuple.index, which nobody calls on it
     code: str
     message: str
 
