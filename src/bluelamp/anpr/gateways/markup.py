@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Protocol
+from xml.etree.ElementTree import fromstring as plain
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from defusedxml.ElementTree import ParseError
+from defusedxml.ElementTree import fromstring as defused
 
 from bluelamp.anpr.errors import NotThisFormatError
 from bluelamp.anpr.gateways.items import bounded
@@ -28,12 +30,21 @@ def root_of(body: bytes) -> Element:
         NotThisFormatError: not well-formed, or with a document type or entities, which no camera needs.
     """
     try:
-        root: Element = fromstring(bounded(body).strip(), forbid_dtd=True)
+        root = _parsed(bounded(body).strip())
     except DefusedXmlException:
         raise NotThisFormatError("the XML declares a document type or entities, which are refused") from None
     except (ParseError, ValueError, LookupError, RecursionError, MemoryError) as error:
         raise NotThisFormatError(f"the body is not well-formed XML: {error}") from None
     return root
+
+
+def _parsed(body: bytes) -> Element:
+    # A document type or entity begins with `<!`. Without it there is none to defuse, in any encoding that writes ASCII as ASCII;
+    # expat reads others only with NUL bytes in them. The plain parser is three times as fast, and cameras send no `<!`.
+    if b"<!" in body or b"\0" in body:
+        guarded: Element = defused(body, forbid_dtd=True)
+        return guarded
+    return plain(body)  # noqa: S314 - nothing in it can be expanded
 
 
 def local_name(element: Element) -> str:
