@@ -77,6 +77,17 @@ def traffic(rng: np.random.Generator, listed: Codes, count: int) -> tuple[Symbol
     return truth, np.isin(encode_symbols(truth), listed)
 
 
+def innocent_but_for(rng: np.random.Generator, index: VoiIndex, listed: Codes, reads: int) -> list[pa.RecordBatch]:
+    """Traffic of which 2% is listed. On so long a list many chance draws would be, so those are drawn again."""
+    truth = marks(rng, reads)
+    for _ in range(20):
+        chance = np.unique(index.probe_exact(encode_symbols(truth)).rows)
+        truth[chance] = marks(rng, len(chance))
+    rows = rng.choice(reads, int(reads * HIT_SHARE), replace=False)
+    truth[rows] = symbols_from_codes(rng.choice(listed, len(rows)))
+    return batches(table_of(see(rng, truth, Camera())))
+
+
 def speed(size: str, layers: Layers, parts: list[pa.RecordBatch], listed: Codes, exact_target: float, *, peers: bool) -> list[Row]:
     reads = sum(len(p) for p in parts)
     exact, tolerant = Matcher(layers, None), Matcher(layers, Tolerance())
@@ -87,8 +98,12 @@ def speed(size: str, layers: Layers, parts: list[pa.RecordBatch], listed: Codes,
     rows = [
         Row(f"{size}, exact, from Arrow", _rate(base), "", "", _rate(exact_target), base >= exact_target),
         Row(f"{size}, exact, codes ready", _rate(ready), "", ""),
-        Row(f"{size}, tolerant, from Arrow", _rate(lenient), "", "", _rate(TOLERANT_TARGET), lenient >= TOLERANT_TARGET),
     ]
+    if peers:
+        reached = lenient >= TOLERANT_TARGET
+        rows.append(Row(f"{size}, tolerant, from Arrow", _rate(lenient), "", "", _rate(TOLERANT_TARGET), reached))
+    else:
+        rows.append(Row(f"{size}, tolerant, from Arrow", _rate(lenient), "", ""))
     if peers:
         held = {mark.decode(): number for number, mark in enumerate(decode_codes(listed).tolist())}
         texts = [part.column("vrm") for part in parts]
@@ -144,7 +159,7 @@ def _all(matcher: Matcher, seen: Seen) -> list[Match]:
     return found
 
 
-def large(rng: np.random.Generator, entries: int, parts: list[pa.RecordBatch]) -> list[Row]:
+def large(rng: np.random.Generator, entries: int, reads: int) -> list[Row]:
     """The 45 million: building, the snapshot, loading it, and look-ups."""
     codes = np.concatenate([encode_symbols(marks(rng, min(entries, CHUNK))) for _ in range(max(entries // CHUNK, 1))])
     flags = rng.choice(np.arange(3, dtype=np.uint8), len(codes), p=PRIORITY_SHARES)
@@ -166,7 +181,7 @@ def large(rng: np.random.Generator, entries: int, parts: list[pa.RecordBatch]) -
             Row(f"{size}, built", f"{built_s:.1f} s", "", ""),
             Row(f"{size}, snapshot written and synced", f"{written_s:.1f} s", "", ""),
             Row(f"{size}, snapshot loaded and checked", f"{loaded_s:.1f} s", "", "", "30 s", loaded_s < 30),
-            *speed(size, Layers(loaded), parts, codes, 0.5e6, peers=False),
+            *speed(size, Layers(loaded), innocent_but_for(rng, loaded, codes, reads), codes, 0.5e6, peers=False),
         ]
 
 
@@ -181,7 +196,7 @@ def run(size: float) -> list[Row]:
     return [
         *speed(f"{len(entries) / 1e6:.2f} M", layers, parts, entries.codes, 2e6, peers=True),
         *care(layers, rng, entries.codes, count),
-        *large(rng, int(45_000_000 * size), parts),
+        *large(rng, int(45_000_000 * size), count),
     ]
 
 
