@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bluelamp.demo.world.agencies import AGENCIES, NATIONAL, TERRITORIAL, territory
+from bluelamp.demo.world.agencies import AGENCIES, HOME, NATIONAL, TERRITORIAL, territory
 from bluelamp.demo.world.chance import Bools, Floats, Ints, pick, stream, weighted_picker
 from bluelamp.demo.world.roads import RoadClass, Roads
 from bluelamp.demo.world.routes import Routes
@@ -22,6 +22,8 @@ _VENDOR_FORCES = 0.6
 _VENDOR_SHARE = 0.45
 _DAHUA_CAMERAS = 6
 """A Dahua event does not name its camera, so each needs a source of its own: a few stand for all."""
+_HOME_KEENNESS = 4.0
+"""The home force put up more cameras than others, so that its control room has something to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class Cameras:
 def place_cameras(towns: Towns, roads: Roads, routes: Routes, seed: int, count: int = CAMERA_COUNT) -> tuple[Gates, Cameras]:
     """Exactly `count` cameras. Stretches that carry more traffic get more of them, but not in proportion: forces watch side roads too."""
     rng = stream(seed, "cameras")
-    gates, camera_gate, lane = _gates(roads, routes, rng, count)
+    home = territory(towns) == [agency.code for agency in AGENCIES].index(HOME)
+    keenness = np.where(home[roads.a] | home[roads.b], _HOME_KEENNESS, 1.0)
+    gates, camera_gate, lane = _gates(roads, routes, keenness, rng, count)
     direction = gates.direction[camera_gate]
     longitude, latitude, bearing = roads.position(towns, direction, gates.share[camera_gate])
     agency = _owners(towns, roads, gates, camera_gate, rng)
@@ -89,10 +93,10 @@ def place_cameras(towns: Towns, roads: Roads, routes: Routes, seed: int, count: 
     )
 
 
-def _gates(roads: Roads, routes: Routes, rng: np.random.Generator, count: int) -> tuple[Gates, Ints, Ints]:
+def _gates(roads: Roads, routes: Routes, keenness: Floats, rng: np.random.Generator, count: int) -> tuple[Gates, Ints, Ints]:
     """Places chosen by the traffic that the routes put on them, until they hold `count` cameras; then each camera's gate and lane."""
     flow = np.bincount(routes.step // 2, np.repeat(routes.weight * (1 - 0.8 * routes.long), np.diff(routes.first)), len(roads))
-    appeal = np.sqrt(flow) * np.sqrt(roads.length_km) * np.array([2.2, 1.8, 1.0])[roads.road_class]
+    appeal = np.sqrt(flow) * np.sqrt(roads.length_km) * np.array([2.2, 1.8, 1.0])[roads.road_class] * keenness
     stretch = pick(weighted_picker(appeal), rng, count)
     lanes = np.where(roads.road_class[stretch] == RoadClass.MOTORWAY, 2, 1)
     share = rng.uniform(0.06, 0.94, len(stretch))

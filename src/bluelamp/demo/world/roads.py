@@ -38,8 +38,8 @@ class _Grade:
 
 GRADES = {
     RoadClass.MOTORWAY: _Grade(140_000, 24.0, 190.0, 1.07, 107.0, 100.0),
-    RoadClass.A_ROAD: _Grade(14_000, 5.0, 110.0, 1.14, 77.0, 44.0),
-    RoadClass.B_ROAD: _Grade(0, 0.0, 45.0, 1.22, 66.0, 42.0),
+    RoadClass.A_ROAD: _Grade(14_000, 5.0, 110.0, 1.16, 77.0, 41.0),
+    RoadClass.B_ROAD: _Grade(0, 0.0, 45.0, 1.26, 66.0, 40.0),
 }
 
 

@@ -20,7 +20,9 @@ from bluelamp.demo.world.vehicles import Vehicles, colour_index, model_index
 DAY_S = 86400.0
 _LEG_ALLOWANCE = 1.6
 """A car that shuttles sets out again when this many times the free-flow time has passed, whatever the traffic."""
-_SHUTTLE_PAUSE_S = 420.0
+_SHUTTLE_PAUSE_S = 240.0
+_HEAD_START_S = 150.0
+"""Shuttles are on the road already when the nation is first started, so that a visitor need not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,10 @@ STORIES: tuple[Story, ...] = (
         "A stolen car",
         (
             Player("KE77STL", "Ford", "Focus", "blue", ("Preston", "Blackburn"), (3, 60), live=False),
-            Player("KE77STL", "Ford", "Focus", "blue", ("Lancaster", "Preston"), _THEFT, 1.7 * 3600, 3.9 * 3600),
+            Player("KE77STL", "Ford", "Focus", "blue", ("Blackpool", "Blackburn"), _THEFT, 1.7 * 3600, 3.9 * 3600),
         ),
         (Listing("KE77STL", "Stolen in a burglary two nights ago", "high", "stolen", "Stop and arrest. Ask for a second unit."),),
-        "A hit every few minutes about Lancaster and Preston. Its history: a commute from Preston to Blackburn until three days ago, "
+        "A hit every few minutes between Blackpool and Blackburn. Its history: a commute from Preston to Blackburn until three days ago, "
         "then journeys by night.",
     ),
     Story(
@@ -189,7 +191,7 @@ def _daily(player: Player, outward: int, first_s: float, span: tuple[float, floa
 def _shuttled(player: Player, outward: int, free_flow_s: float, span: tuple[float, float], first_s: float) -> list[tuple[int, float]]:
     """Back and forth without end: leg n starts n lengths after the nation's first moment, so that any window gives the same legs."""
     leg_s = free_flow_s * _LEG_ALLOWANCE + _SHUTTLE_PAUSE_S
-    start_s = first_s + player.lag_s
+    start_s = first_s + player.lag_s - _HEAD_START_S
     numbers = range(max(0, int((span[0] - start_s) // leg_s)), int((span[1] - start_s) // leg_s) + 1)
     legs = [(outward ^ (number % 2), start_s + number * leg_s) for number in numbers]
     return [leg for leg in legs if span[0] <= leg[1] < span[1]]
