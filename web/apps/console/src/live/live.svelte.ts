@@ -14,7 +14,8 @@ export type StatusListener = (camera: string, status: CameraStatus) => void;
 export const isOpen = (hit: Hit): boolean => !hit.disposition;
 
 export function inOrder(a: Hit, b: Hit): number {
-  return RANK[a.entry.priority] - RANK[b.entry.priority] || b.read.captured_at.localeCompare(a.read.captured_at);
+  // What came too late to be an alert stands below everything that somebody can still act on.
+  return Number(b.alert) - Number(a.alert) || RANK[a.entry.priority] - RANK[b.entry.priority] || b.read.captured_at.localeCompare(a.read.captured_at);
 }
 
 class Live {
@@ -24,7 +25,7 @@ class Live {
   loaded = $state(false);
   /** What a screen reader is told when an alert arrives. */
   announcement = $state('');
-  urgentCount = $derived(this.hits.filter((h) => isOpen(h) && h.entry.priority === 'high').length);
+  urgentCount = $derived(this.hits.filter((h) => isOpen(h) && h.alert && h.entry.priority === 'high').length);
   #arrivals = new Set<ArrivalListener>();
   #statuses = new Set<StatusListener>();
   #close: (() => void) | null = null;

@@ -7,6 +7,13 @@ export const DIRECTIONS = [
   ['w', 'West'], ['nw', 'North-west'], ['approaching', 'Towards the camera'], ['away', 'Away from the camera'], ['in', 'In'], ['out', 'Out'],
 ] as const;
 
+/** "heading south-east", "towards the camera"; empty where the direction is unknown. */
+export function directionWords(direction: string): string {
+  const words = DIRECTIONS.find(([key]) => key && key === direction)?.[1].toLowerCase();
+  if (!words) return direction;
+  return direction.length <= 2 && direction !== 'in' ? `heading ${words}` : words;
+}
+
 export const COLOURS = ['black', 'white', 'grey', 'silver', 'blue', 'red', 'green', 'yellow', 'orange', 'brown', 'gold', 'purple'] as const;
 
 export const TOLERANCES = [
