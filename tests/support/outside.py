@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
-import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from bluelamp.app.engines import nats, postgres
@@ -43,25 +45,29 @@ def nats_cluster(place: Path) -> Iterator[tuple[str, list[Child]]]:
 def postgres_over_tcp(place: Path) -> Iterator[str]:
     """URL of a PostgreSQL that listens on TCP and knows nothing of Bluelamp but an empty database."""
     folder = DataFolder.open(place / "outside-postgres")
-    program, url = postgres.prepare(folder)
+    program, _ = postgres.prepare(folder)
     port = free_port()
     argv = [*program.argv, "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
-    sockets = url.partition("?host=")[2]
 
     def ready() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return True
-        return False
+        argv = [str(postgres.binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        return subprocess.run(argv, check=False).returncode == 0
 
     child = Child(Program("postgres", argv, program.log, ready, program.environment, program.identity, program.stop_signal))
     child.start()
     try:
         child.wait_ready()
         password = folder.secret("postgres")
-        postgres.ensure_database(f"postgresql://bluelamp@/bluelamp?host={sockets}&port={port}", password)
+        asyncio.run(_make_database(f"postgresql://bluelamp:{password}@127.0.0.1:{port}/postgres"))
         yield f"postgresql://bluelamp:{password}@127.0.0.1:{port}/bluelamp"
     finally:
         child.stop()
+
+
+async def _make_database(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("CREATE DATABASE bluelamp")
+    await connection.close()
 
 
 def _port_pair() -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import urllib.request
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
-from bluelamp.app.engines.data_folder import MARKER
+from bluelamp.app.engines.data_folder import MARKER, DataFolder, free_port
+from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.engines.processes import started_at
+from bluelamp.app.engines.supervisor import Address, Supervisor
 from tests.app.engines.conftest import wait_until
+from tests.app.engines.platform_process import STAND_IN
 
 NAMES = ("nats", "columnar", "postgres", "api", "worker")
 
@@ -149,3 +154,21 @@ def test_a_broken_engine_is_told_with_its_own_words_and_the_others_are_ended(pla
 def _processes_on(data: Path) -> list[int]:
     running = psutil.process_iter(["cmdline"])
     return [process.pid for process in running if any(str(data) in word for word in process.info["cmdline"] or [])]
+
+
+def test_an_engine_given_by_url_is_not_started(engines, place):
+    folder = DataFolder.open(place / "data")
+    given = EngineUrls(database_url=engines.database_url, columnar_url=engines.columnar_url)
+    supervisor = Supervisor(folder, Address("127.0.0.1", free_port()), given, STAND_IN)
+    with supervisor.running():
+        assert set(supervisor.children) == {"nats", "api", "worker"}
+        assert supervisor.urls.database_url == engines.database_url
+        assert not folder.postgres.exists()
+    assert asyncio.run(still_answers(engines.database_url)) == 1
+
+
+async def still_answers(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    answer = await connection.fetchval("SELECT 1")
+    await connection.close()
+    return answer

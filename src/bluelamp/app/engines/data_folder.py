@@ -10,7 +10,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ MARKER = "bluelamp.json"
 FORMAT = 1
 # Below this, PostgreSQL and the columnar store may stop in the middle of a write; so nothing is started.
 FREE_BYTES_MIN = 512 << 20
+
+
+UPGRADES: dict[int, Callable[[DataFolder], None]] = {}
+"""Format -> what brings a folder from it to the next. A step may be repeated: it is recorded only when it is done."""
 
 
 class DataFolder:
@@ -87,9 +91,11 @@ class DataFolder:
         content: dict[str, Any] = json.loads((self.root / MARKER).read_text())
         return content
 
-    def set_format(self, number: int) -> None:
-        """Record the version of the folder's layout, after an upgrade of it."""
-        write_private(self.root / MARKER, json.dumps({**self.describe(), "format": number}))
+    def _upgrade(self) -> None:
+        """Bring an older layout to this version's."""
+        for number in range(int(self.describe()["format"]), FORMAT):
+            UPGRADES[number](self)
+            write_private(self.root / MARKER, json.dumps({**self.describe(), "format": number + 1}))
 
     def _check(self) -> None:
         if not self.root.is_dir():
@@ -134,7 +140,7 @@ class DataFolder:
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold the folder for this process alone; the hold ends with the process, however it ends.
+        """Hold the folder for this process alone, in this version's layout; the hold ends with the process, however it ends.
 
         Raises:
             FolderInUseError: another platform runs on it.
@@ -151,6 +157,7 @@ class DataFolder:
                 ) from None
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
+            self._upgrade()
             yield
         finally:
             os.close(handle)
