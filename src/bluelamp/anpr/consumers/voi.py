@@ -40,6 +40,7 @@ class Voi:
         self.mutes = Mutes()
         self.revision = 0
         self._cameras: dict[int, Camera] = {}
+        self._strangers: dict[int, Camera] = {}
         self._known: dict[int, Entry] = {}
         self._changed = asyncio.Event()
         self._moved = asyncio.Event()
@@ -102,9 +103,11 @@ class Voi:
 
     async def camera(self, number: int) -> Camera:
         """The camera; read afresh if it is not known yet."""
-        if number not in self._cameras:
+        if number not in self._cameras and number not in self._strangers:
             await self._load_cameras()
-        return self._cameras.get(number) or Camera(number, str(number), f"camera {number}", "", None)
+            # Not in the register: remembered as such until that changes, not asked for at every read.
+            self._strangers[number] = Camera(number, str(number), f"camera {number}", "", None)
+        return self._cameras.get(number) or self._strangers[number]
 
     async def _build(self) -> None:
         # What changes while the pages are read has a later revision and is applied by `refresh`.
@@ -155,6 +158,7 @@ class Voi:
             self._moved.clear()
             with suppress(EngineDownError):
                 await self._load_cameras()
+                self._strangers.clear()
 
 
 def _entries(rows: pa.Table) -> Entries:
