@@ -18,10 +18,14 @@ async def test_nobody_alters_or_removes_an_entry(platform: RunningPlatform) -> N
 
 async def test_a_change_that_fails_leaves_no_entry(platform: RunningPlatform) -> None:
     subject = new_id()
-    with pytest.raises(ZeroDivisionError):
+
+    async def change_that_fails() -> None:
         async with platform.spine.db.transaction() as connection:
             await audit.record(connection, audit.SYSTEM, "alteration", "test.rolled_back", subjects=(subject,))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change_that_fails()
     assert await platform.spine.db.fetchval("SELECT count(*) FROM audit_entries WHERE $1 = ANY(subjects)", subject) == 0
 
 

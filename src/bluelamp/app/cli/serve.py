@@ -12,6 +12,7 @@ import uvicorn
 import uvloop
 
 from bluelamp.app.engines.group import urls_beside
+from bluelamp.spine import telemetry
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.config import PlatformSettings
 
@@ -60,6 +61,7 @@ def serve(platform: CommandLine, role: str, port: int | None, host: str | None) 
     """
     settings = platform.settings(port=port, host=host)
     settings = settings.model_copy(update=asdict(urls_beside(settings)))
+    telemetry.configure(settings.log_level, settings.log_file)
     if role == "worker":
         serve_worker(settings)
     else:
