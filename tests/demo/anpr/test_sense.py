@@ -3,13 +3,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 
 from bluelamp.demo.anpr.batches import Batcher
 from bluelamp.demo.anpr.cameras import FORMATS
 from bluelamp.demo.anpr.registry import cameras_csv, list_plans, listed_vehicles, source_plans, unregistered
-from bluelamp.demo.anpr.sense import LiveReads, PlateSense, history, reads_per_vehicle_day
+from bluelamp.demo.anpr.sense import LiveReads, PlateSense, build_sense, history, reads_per_vehicle_day, sized_for
 from bluelamp.demo.world.agencies import AGENCIES, HOME
 from bluelamp.demo.world.geometry import distance_km
+from bluelamp.demo.world.nation import Nation
 from bluelamp.demo.world.stories import PLAYERS
 
 FIRST_S = datetime(2026, 11, 21, 10, 0, tzinfo=UTC).timestamp()
@@ -75,6 +77,13 @@ def test_live_reads_hold_the_rate_and_come_in_order(sense: PlateSense) -> None:
     assert (np.diff(moments) >= 0).all()
     assert moments[0] >= FIRST_S
     assert moments[-1] < FIRST_S + 3600
+
+
+@pytest.mark.parametrize(("cameras", "rate"), [(14_000, 20.0), (1_000, 3.0)])
+def test_the_population_is_sized_for_the_rate_asked_for(nation: Nation, cameras: int, rate: float) -> None:
+    sized = sized_for(build_sense(nation, cameras), rate)
+    live = LiveReads(sized, FIRST_S, FIRST_S)
+    assert 0.7 < len(live.until(FIRST_S + 3600)) / 3600 / rate < 1.35
 
 
 def test_a_restart_goes_on_with_the_same_journeys(sense: PlateSense) -> None:

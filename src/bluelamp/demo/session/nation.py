@@ -8,16 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bluelamp.demo.anpr.sense import PlateSense, build_sense
+from bluelamp.demo.anpr.sense import POPULATION_MIN, PlateSense, build_sense, sized_for
 from bluelamp.demo.session import founding, past
 from bluelamp.demo.session.live import LiveNation, Sent
 from bluelamp.demo.session.state import State, StateFile
 from bluelamp.demo.world.nation import build_nation
 from bluelamp.demo.world.stories import STORIES
-
-READS_PER_VEHICLE_DAY = 19.0
-"""What one vehicle of the population makes on average; sets how many vehicles a rate needs (a test holds it)."""
-POPULATION_MIN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +53,7 @@ class DemoNation:
 
     def build(self) -> PlateSense:
         """Some seconds of arithmetic; needs no platform."""
-        population = max(POPULATION_MIN, round(self._wishes.rate * 86400.0 / READS_PER_VEHICLE_DAY))
-        return build_sense(build_nation(self.state.seed, population), self.state.cameras)
+        return sized_for(build_sense(build_nation(self.state.seed, POPULATION_MIN), self.state.cameras), self._wishes.rate)
 
     async def run(self, sense: PlateSense, base_url: str, tokens: dict[str, str], reports: Reports, stop: asyncio.Event) -> None:
         """`tokens`: see `founding.found`. Returns when `stop` is set.

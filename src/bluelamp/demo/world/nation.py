@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -31,6 +31,11 @@ class Nation:
     def population(self) -> Ints:
         """Indices of the vehicles that belong to no story."""
         return np.arange(len(PLAYERS), len(self.vehicles))
+
+    def with_population(self, count: int) -> Nation:
+        """The same nation with another number of vehicles; a larger population begins with the smaller one."""
+        stories, routes = story_vehicles(self.towns, self.routes), self.routes
+        return replace(self, vehicles=joined([stories, populate(routes, self.seed, count, story_marks())]))
 
     def departures(self, span: tuple[float, float], first_s: float, *, level: bool, who: Ints | None = None) -> Trips:
         """The journeys of the population (or those of `who`) and of the stories that set out within `span`, in order of time.
