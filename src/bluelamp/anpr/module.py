@@ -9,6 +9,7 @@ from bluelamp.anpr.commands import cameras as camera_commands
 from bluelamp.anpr.commands import lists as list_commands
 from bluelamp.anpr.commands import sources as source_commands
 from bluelamp.anpr.consumers import hits, matcher, writer
+from bluelamp.anpr.intake.description import describe
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
 from bluelamp.anpr.jobs import camera_health, retention, standing
@@ -52,4 +53,5 @@ MODULE = Module(
     per_process={"intake": IntakeService},
     live=LIVE,
     doors={INTAKE: "intake"},
+    openapi=describe,
 )

@@ -42,10 +42,10 @@ def complete(document: dict[str, Any], modules: tuple[Module, ...]) -> dict[str,
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = PROBLEM_SCHEMA
-    document["components"]["securitySchemes"] = {
-        "session": {"type": "apiKey", "in": "cookie", "name": "bluelamp_session"},
-        "token": {"type": "http", "scheme": "bearer"},
-    }
+    document["components"].setdefault("securitySchemes", {}).update(
+        session={"type": "apiKey", "in": "cookie", "name": "bluelamp_session"},
+        token={"type": "http", "scheme": "bearer"},
+    )
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
