@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -73,10 +74,10 @@ def _sample_sql(chance: random.Random) -> str:
 
 def _questions(chance: random.Random, sample: list[str]) -> list[tuple[str, int, Callable[[], dict[str, Any]]]]:
     """Name, target p95 in ms (0: none), and a maker of questions."""
-    drawn = iter(sample * 3)
+    drawn = cycle([v for v in sample if len(v) == 7])
 
     def vrm() -> str:
-        return next(v for v in drawn if len(v) == 7)
+        return next(drawn)
 
     def hour() -> dict[str, str]:
         start = now_ms() - chance.randrange(2 * 86_400_000, 350 * 86_400_000)

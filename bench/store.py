@@ -13,6 +13,7 @@ import io
 import random
 import time
 from collections.abc import Awaitable, Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ async def _questions(columnar: Columnar, postgres: asyncpg.Connection, duck: duc
     ever = Window(now_ms() - 365 * 86_400_000, now_ms() + 1000)
     vrms = [r["vrm"] for r in await columnar.query("SELECT vrm FROM plates WHERE length(vrm) = 7 ORDER BY cityHash64(vrm) LIMIT 1000")]
     chance.shuffle(vrms)
-    drawn = iter(vrms * 3)
+    drawn = cycle(vrms)
     page = f"ORDER BY captured_at DESC LIMIT {PAGE}"
 
     async def in_duck(sql: str, *values: object) -> int:

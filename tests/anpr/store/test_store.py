@@ -112,9 +112,8 @@ async def test_a_question_without_its_window_never_runs(platform: RunningPlatfor
 
 
 def test_a_partition_ends_where_its_id_says() -> None:
-    cases = {"2026010": (2026, 1, 11), "2026011": (2026, 1, 21), "2026012": (2026, 2, 1), "2026122": (2027, 1, 1)}
-    for partition, (year, month, day) in cases.items():
-        assert retention.last_day("reads_by_plate", partition) == datetime(year, month, day, tzinfo=UTC)
+    assert retention.last_day("reads_by_plate", "202602") == datetime(2026, 3, 1, tzinfo=UTC)
+    assert retention.last_day("reads_by_plate", "202612") == datetime(2027, 1, 1, tzinfo=UTC)
     assert retention.last_day("reads_by_camera", "20260228") == datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -144,3 +143,14 @@ async def test_what_is_past_its_time_goes_in_whole_partitions_and_on_record(plat
     assert {"reads_by_plate", "reads_by_camera", "reads_evidence", "plates"} <= tables
     assert {entry["kind"] for entry in entries} == {"erasure"}
     assert day in {entry["detail"].get("pictures") for entry in entries}
+
+
+async def test_a_month_that_is_partly_past_its_time_is_trimmed(platform: RunningPlatform) -> None:
+    spine, old, young = platform.spine, plate(), plate()
+    at = datetime(2024, 3, 20, tzinfo=UTC)
+    days = {old: at - timedelta(days=15), young: at + timedelta(days=1)}
+    await insert_reads(spine.columnar, reads(*({"vrm": vrm, "captured_at": int(day.timestamp() * 1000)} for vrm, day in days.items())))
+    assert await retention.trim_month(spine.columnar, "reads_by_plate", at, timedelta(days=16)) == 0
+    assert await retention.trim_month(spine.columnar, "reads_by_plate", at, timedelta(days=10)) == 1
+    assert await of(spine, old) == []
+    assert len(await of(spine, young)) == 1

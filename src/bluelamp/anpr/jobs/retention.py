@@ -1,7 +1,7 @@
 """Retention: reads, evidence, pictures and exports past their time are deleted, and the deletion is on record.
 
-Questions never reach past the retention (`Window.within`), so nothing is shown in the days until a partition is whole
-days too old: one day for the order by camera, ten at most for the order by plate (docs/decisions/0070).
+Questions never reach past the retention (`Window.within`), so nothing is shown in the meantime: one day at most for the
+order by camera, whose partitions are days; ten for the order by plate, whose partitions are months (docs/decisions/0070).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from bluelamp.spine.module import Job, Spine
 log = logging.getLogger(__name__)
 
 ACTION = "anpr.retention.delete"
+TRIM_LAG = timedelta(days=10)
+"""How long reads past their time may lie, unseen, in the month that is not all past its time."""
 
 
 async def delete_expired(spine: Spine) -> None:
@@ -25,6 +27,10 @@ async def delete_expired(spine: Spine) -> None:
     for partition in await retention.expired_partitions(spine.columnar, before):
         await _record(spine, {"table": partition.table, "partition": partition.id, "rows": partition.rows})
         await retention.drop_partition(spine.columnar, partition)
+    for table in retention.MONTHS:
+        trimmed = await retention.trim_month(spine.columnar, table, before, TRIM_LAG)
+        if trimmed:
+            await _record(spine, {"table": table, "before": before.isoformat(), "rows": trimmed})
     for day, keys in (await retention.expired_picture_days(spine.blobs, before)).items():
         await _record(spine, {"pictures": day, "objects": len(keys)})
         await spine.blobs.delete(keys)

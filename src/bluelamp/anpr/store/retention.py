@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.columnar import Columnar
 
-TEN_DAYS = ("reads_by_plate", "reads_evidence", "reads_variants")
+MONTHS = ("reads_by_plate", "reads_evidence", "reads_variants")
 DAYS = ("reads_by_camera",)
 
 
@@ -21,19 +21,16 @@ class Partition(NamedTuple):
 
 
 def last_day(table: str, partition: str) -> datetime:
-    """The first moment after a partition. Its id is YYYYMMDD, or YYYYMM and 0, 1 or 2 for the part of the month."""
+    """The first moment after a partition, whose id is YYYYMMDD or YYYYMM."""
     if table in DAYS:
         return datetime.strptime(partition, "%Y%m%d").replace(tzinfo=UTC) + timedelta(days=1)
-    first = datetime.strptime(partition[:6], "%Y%m").replace(tzinfo=UTC)
-    part = int(partition[6:])
-    if part < 2:
-        return first + timedelta(days=10 * (part + 1))
+    first = datetime.strptime(partition, "%Y%m").replace(tzinfo=UTC)
     return (first + timedelta(days=32)).replace(day=1)
 
 
 async def expired_partitions(columnar: Columnar, before: datetime) -> list[Partition]:
     """Partitions that hold nothing newer than `before`, oldest first."""
-    tables = ",".join(f"'{table}'" for table in (*TEN_DAYS, *DAYS))
+    tables = ",".join(f"'{table}'" for table in (*MONTHS, *DAYS))
     rows = await columnar.query(
         "SELECT table, partition, sum(rows) AS count FROM system.parts WHERE active AND database = currentDatabase()"
         f" AND table IN ({tables}) GROUP BY table, partition ORDER BY table, partition"
@@ -45,6 +42,26 @@ async def expired_partitions(columnar: Columnar, before: datetime) -> list[Parti
 async def drop_partition(columnar: Columnar, partition: Partition) -> None:
     """Names come from the store's own catalogue, and a partition's id is digits."""
     await columnar.execute(f"ALTER TABLE {partition.table} DROP PARTITION {int(partition.id)}")
+
+
+async def trim_month(columnar: Columnar, table: str, before: datetime, lag: timedelta) -> int:
+    """Delete what is past its time from the month that `before` falls in; returns how many rows that were.
+
+    It writes what is left of the month anew, so it waits until there is `lag` to delete at once.
+    """
+    times = {"before": int(before.timestamp() * 1000), "due": int((before - lag).timestamp() * 1000)}
+    rows = await columnar.query(
+        "SELECT count() AS count, min(captured_at) < fromUnixTimestamp64Milli({due:Int64}, 'UTC') AS due"
+        f" FROM {table} WHERE captured_at < fromUnixTimestamp64Milli({{before:Int64}}, 'UTC')",
+        times,
+    )
+    if not rows[0]["count"] or not rows[0]["due"]:
+        return 0
+    await columnar.execute(
+        f"ALTER TABLE {table} DELETE IN PARTITION {before:%Y%m} WHERE captured_at < fromUnixTimestamp64Milli({{before:Int64}}, 'UTC')",
+        times, mutations_sync=2,
+    )  # fmt: skip
+    return int(rows[0]["count"])
 
 
 async def forget_plates(columnar: Columnar, before: datetime) -> int:

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS reads_in (
     overview_sha256 String
 ) ENGINE = Null;
 
--- Where was this vehicle? Ten-day partitions: a year's look-up opens 37 parts, and deletion lags ten days at most.
+-- Where was this vehicle? Month partitions: a year's look-up opens 13 parts, which is what it costs.
 CREATE TABLE IF NOT EXISTS reads_by_plate (
     vrm String CODEC(ZSTD(1)),
     captured_at DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS reads_by_plate (
     colour LowCardinality(String) CODEC(ZSTD(1)),
     vehicle_class LowCardinality(String) CODEC(ZSTD(1))
 ) ENGINE = ReplacingMergeTree(version, gone)
-PARTITION BY toYYYYMM(captured_at) * 10 + least(2, intDiv(toDayOfMonth(captured_at) - 1, 10))
+PARTITION BY toYYYYMM(captured_at)
 ORDER BY (vrm, captured_at, camera, first_key)
 SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536;
 
@@ -83,7 +83,7 @@ CREATE TABLE IF NOT EXISTS reads_evidence (
     overview_ref String CODEC(ZSTD(1)),
     overview_sha256 String CODEC(ZSTD(1))
 ) ENGINE = ReplacingMergeTree(version)
-PARTITION BY toYYYYMM(captured_at) * 10 + least(2, intDiv(toDayOfMonth(captured_at) - 1, 10))
+PARTITION BY toYYYYMM(captured_at)
 ORDER BY (camera, captured_at, vrm, first_key)
 SETTINGS index_granularity = 1024;
 
@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS reads_variants (
     version UInt8 CODEC(ZSTD(1)),
     confidence UInt16 CODEC(T64, ZSTD(1))
 ) ENGINE = ReplacingMergeTree(version)
-PARTITION BY toYYYYMM(captured_at) * 10 + least(2, intDiv(toDayOfMonth(captured_at) - 1, 10))
+PARTITION BY toYYYYMM(captured_at)
 ORDER BY (variant, captured_at, camera, vrm, first_key)
 SETTINGS index_granularity = 1024;
 
