@@ -732,7 +732,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/anpr/searches/{id}": {
+    "/v1/anpr/searches/{search}": {
         parameters: {
             query?: never;
             header?: never;
@@ -756,7 +756,7 @@ export interface paths {
         patch: operations["change"];
         trace?: never;
     };
-    "/v1/anpr/searches/{id}/exports": {
+    "/v1/anpr/searches/{search}/exports": {
         parameters: {
             query?: never;
             header?: never;
@@ -776,7 +776,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/anpr/searches/{id}/journey": {
+    "/v1/anpr/searches/{search}/journey": {
         parameters: {
             query?: never;
             header?: never;
@@ -796,7 +796,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/anpr/searches/{id}/summary": {
+    "/v1/anpr/searches/{search}/summary": {
         parameters: {
             query?: never;
             header?: never;
@@ -4413,7 +4413,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
+                search: string;
             };
             cookie?: never;
         };
@@ -4444,7 +4444,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                search: string;
             };
             cookie?: never;
         };
@@ -4479,7 +4479,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                search: string;
             };
             cookie?: never;
         };
@@ -4514,7 +4514,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                search: string;
             };
             cookie?: never;
         };
@@ -4545,7 +4545,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                search: string;
             };
             cookie?: never;
         };
