@@ -116,6 +116,8 @@ class ParsedItem(NamedTuple):
     outcome: Capture | Refusal
     raw: bytes
     """The item in a form that the same gateway accepts again as a whole body."""
+    place: int = 0
+    """Its place in the body, as its sender counts: heartbeats and the like take a place and become no item."""
 
 
 class Read(msgspec.Struct, frozen=True, gc=False, kw_only=True):

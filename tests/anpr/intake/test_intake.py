@@ -169,3 +169,13 @@ def test_a_read_id_is_reversible_and_short() -> None:
     assert len(read_id(key)) == 22
     with pytest.raises(ValueError, match="read id"):
         parse_read_id("Z" * 22)
+
+
+async def test_a_repeat_keeps_a_camera_alive_and_adds_nothing_to_its_habit(bench: Bench) -> None:
+    one = item()
+    for sent, content_type in ((body(one), JSON), (body(one, item("XY34ZZZ")), JSON), (arrow(one, item("ZZ99ZZZ")), ARROW)):
+        await bench.intake.accept(source(), sent, content_type)
+    cameras, sources = bench.intake.tally.take()
+    assert cameras[1].reads == 3
+    assert cameras[1].last_received_at > 0
+    assert (sources[1].accepted, sources[1].duplicates) == (3, 2)

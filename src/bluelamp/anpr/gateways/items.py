@@ -89,7 +89,7 @@ def each(raws: Iterable[bytes], understand: Understand, terms: SourceTerms) -> l
                 known = known or ours
             foreign = NotThisFormatError(outcome.message)
         if outcome is not None:
-            parsed.append(ParsedItem(outcome, raw))
+            parsed.append(ParsedItem(outcome, raw, index))
     if foreign is not None and not known:
         raise foreign
     return parsed

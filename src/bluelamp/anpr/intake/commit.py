@@ -14,6 +14,7 @@ from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bluelamp.anpr.store.pictures import PictureStore
 from bluelamp.anpr.tables import READS_STREAM, READS_SUBJECT
@@ -45,10 +46,18 @@ class Submission:
     accepted: int = 0
     duplicates: int = 0
     amended: int = 0
+    fresh: list[tuple[int, int]] = field(default_factory=list)
+    """Camera and lag (received minus captured, milliseconds) of each accepted read."""
 
     @property
     def row_count(self) -> int:
         return len(self.items) if self.table is None else self.table.num_rows
+
+    @property
+    def cameras(self) -> set[int]:
+        if self.table is None:
+            return {item.row.camera for item in self.items}
+        return set(self.table["camera"].to_pylist())
 
 
 @dataclass(slots=True)
@@ -171,6 +180,7 @@ class GroupCommit:
                 owner.amended += 1
             else:
                 owner.accepted += 1
+                owner.fresh.append((row.camera, item.camera_lag_ms))
             rows.append(row)
             images += (item.plate_image, item.overview_image)
         if not rows:
@@ -191,6 +201,8 @@ class GroupCommit:
         if submission.duplicates:
             table = table.filter(pa.array(~known))
         if submission.accepted:
+            lags = pc.subtract(table["received_at"].cast(pa.int64()), table["captured_at"].cast(pa.int64()))
+            submission.fresh = list(zip(table["camera"].to_pylist(), lags.to_pylist(), strict=True))
             group.batches += table.to_batches()
             group.keys.append(keys[~known])
 
@@ -223,7 +235,7 @@ class GroupCommit:
         keys = np.unique(table["event_key"].to_numpy())
         now = self._clock()
         self._repeats.add(keys[~self._repeats.contains(keys)], now)
-        named = table.filter(pa.compute.not_equal(table["car"], ""))
+        named = table.filter(pc.not_equal(table["car"], ""))
         if named.num_rows:
             recent = [row for row in to_rows(named) if now - row.received_at < CAR_MINUTES * 60_000]
             self._cars.settle({(row.camera, row.car): CarState(row, row.received_at) for row in recent}, now)

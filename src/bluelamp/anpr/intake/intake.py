@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from bluelamp.anpr.domain import Capture, Refusal
 from bluelamp.anpr.gateways import Payload
 from bluelamp.anpr.gateways.native_arrow import MEDIA_TYPE as ARROW
@@ -13,7 +15,7 @@ from bluelamp.anpr.gateways.native_arrow import parse_arrow
 from bluelamp.anpr.gateways.registry import FORMATS
 from bluelamp.kit.clock import Clock
 
-from .commit import GroupCommit
+from .commit import GroupCommit, Submission
 from .register import SourceEntry
 from .resolve import Resolved, Unplated, resolve
 from .resolve_table import resolve_table
@@ -50,9 +52,8 @@ class _Parsed(NamedTuple):
     """A body, understood and checked, with nothing stored yet."""
 
     items: list[Resolved]
-    table: object
-    """A pyarrow table of READS, or None."""
-    table_lags: list[tuple[int, int]]
+    table: pa.Table | None
+    """Columns of READS, from the Arrow way."""
     unplated: list[Unplated]
     refusals: list[Refusal]
     raws: list[bytes]
@@ -97,7 +98,7 @@ class Intake:
             without_plate=len(parsed.unplated),
             rejected=parsed.refusals,
         )
-        self._count(source, parsed, account)
+        self._count(source, submissions, parsed.unplated, account)
         return account
 
     def _parse(self, source: SourceEntry, body: bytes, content_type: str) -> _Parsed:
@@ -108,9 +109,9 @@ class Intake:
         unplated: list[Unplated] = []
         refusals: list[Refusal] = []
         raws: list[bytes] = []
-        for index, parsed in enumerate(FORMATS[source.format].parse(Payload(body, content_type, source.terms))):
+        for parsed in FORMATS[source.format].parse(Payload(body, content_type, source.terms)):
             outcome = parsed.outcome
-            resolved = resolve(outcome, source, index, now, self._keep_ms) if isinstance(outcome, Capture) else outcome
+            resolved = resolve(outcome, source, parsed.place, now, self._keep_ms) if isinstance(outcome, Capture) else outcome
             if isinstance(resolved, Resolved):
                 items.append(resolved)
             elif isinstance(resolved, Unplated):
@@ -118,22 +119,24 @@ class Intake:
             else:
                 refusals.append(resolved)
                 raws.append(parsed.raw)
-        return _Parsed(items, None, [], unplated, refusals, raws)
+        return _Parsed(items, None, unplated, refusals, raws)
 
     def _parse_table(self, source: SourceEntry, body: bytes, now: int) -> _Parsed:
         captures = parse_arrow(body, source.terms)
         resolved = resolve_table(captures, source, now, self._keep_ms)
-        lags = list(zip(resolved.cameras.tolist(), resolved.lags_ms.tolist(), strict=True))
         raws = [captures.raw(refusal.index) for refusal in resolved.refusals]
         table = resolved.table if resolved.table.num_rows else None
-        return _Parsed(resolved.items, table, lags, resolved.unplated, resolved.refusals, raws)
+        return _Parsed(resolved.items, table, resolved.unplated, resolved.refusals, raws)
 
-    def _count(self, source: SourceEntry, parsed: _Parsed, account: Account) -> None:
+    def _count(self, source: SourceEntry, submissions: list[Submission], unplated: list[Unplated], account: Account) -> None:
+        """What is new counts towards a camera's habit; a repeat only shows that it is alive."""
         now = self._clock()
-        self.tally.reads(((item.row.camera, item.camera_lag_ms) for item in parsed.items), now)
-        self.tally.reads(parsed.table_lags, now)
-        for unplated in parsed.unplated:
-            self.tally.unplated(unplated.camera, now)
+        for submission in submissions:
+            self.tally.reads(submission.fresh, now)
+            if submission.duplicates:
+                self.tally.alive(submission.cameras, now)
+        for passage in unplated:
+            self.tally.unplated(passage.camera, now)
         counts = self.tally.source(source.id)
         counts.accepted += account.accepted
         counts.duplicates += account.duplicates

@@ -30,10 +30,6 @@ class ResolvedTable(NamedTuple):
     """Rows with pictures or a named car, or whose plate had to be tidied: they take the way of single items."""
     unplated: list[Unplated]
     refusals: list[Refusal]
-    cameras: npt.NDArray[np.int64]
-    """Camera numbers of `table`."""
-    lags_ms: npt.NDArray[np.int64]
-    """Received minus captured, of `table`."""
 
 
 def resolve_table(captures: ArrowCaptures, source: SourceEntry, now: int, keep_ms: int) -> ResolvedTable:
@@ -63,9 +59,9 @@ def resolve_table(captures: ArrowCaptures, source: SourceEntry, now: int, keep_m
             else:
                 refusals.append(outcome)
         mask = pa.array(plain)
-        table, cameras, codes, captured_at, lags = table.filter(mask), cameras[plain], codes[plain], captured_at[plain], lags[plain]
+        table, cameras, codes, captured_at = table.filter(mask), cameras[plain], codes[plain], captured_at[plain]
     keys = event_keys(cameras.astype(np.uint64), captured_at.astype(np.uint64), codes)
-    return ResolvedTable(_reads(table, cameras, keys, now), items, unplated, sorted(refusals), cameras, lags)
+    return ResolvedTable(_reads(table, cameras, keys, now), items, unplated, sorted(refusals))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -66,6 +66,11 @@ class Tally:
             if LATE_MS < lag < BACKFILL_MS:
                 camera.late += 1
 
+    def alive(self, numbers: Iterable[int], now: int) -> None:
+        """Cameras that were heard, whatever they said."""
+        for number in numbers:
+            self.camera(number).last_received_at = now
+
     def unplated(self, number: int, now: int) -> None:
         camera = self.camera(number)
         camera.unplated += 1
