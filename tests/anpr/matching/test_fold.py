@@ -13,6 +13,7 @@ from bluelamp.anpr.matching.hits import (
     Mutes,
     SeenRead,
     Sighting,
+    captured_at_of,
     decode_hits,
     encode_hits,
     entry_id,
@@ -63,6 +64,8 @@ def test_a_hit_goes_to_the_cameras_force_and_the_lists_owner():
     assert hit.agencies == ("IRW", "KEN")
     assert (hit.version, hit.repeats, hit.alert) == (1, 0, True)
     assert decode_hits(encode_hits([hit])) == [hit]
+    assert captured_at_of(hit.id) == hit.captured_at
+    assert len(hit.id) <= 36
 
 
 def test_repeats_fold_within_the_window_and_not_beyond_or_elsewhere():

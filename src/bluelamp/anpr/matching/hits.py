@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from bluelamp.anpr.domain import parse_read_id
 from bluelamp.anpr.matching.conditions import Conditions, Position, hold
 from bluelamp.anpr.matching.matcher import Match
 from bluelamp.kit.ids import decode_base32, encode_base32
@@ -16,7 +17,7 @@ NEW_SUBJECT = "anpr.hits.new"
 AMENDED_SUBJECT = "anpr.hits.amended"
 ACTION_SUBJECT = "anpr.hits.action"
 REMINDER_SUBJECT = "anpr.hits.reminder"
-PRIORITY_NAMES = ("low", "medium", "high")
+_TIME_DIGITS = 9  # 44 bits of milliseconds
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,9 +128,19 @@ def decode_hit(body: str | bytes) -> Hit:
 
 
 def hit_id(read: str, entry: int) -> str:
-    """The id of the hit of a read on an entry: the same whenever it is worked out again."""
-    digest = blake2b(f"{read}/{entry}".encode(), digest_size=15, person=b"bluelamp-hit").digest()
-    return encode_base32(int.from_bytes(digest), 24)
+    """The id of the hit of a read on an entry: the same whenever it is worked out again.
+
+    It begins with the time of the read, so that the store finds it without an index of ids.
+    """
+    digest = blake2b(f"{read}/{entry}".encode(), digest_size=9, person=b"bluelamp-hit").digest()
+    return encode_base32(parse_read_id(read).captured_at, _TIME_DIGITS) + encode_base32(int.from_bytes(digest), 15)
+
+
+def captured_at_of(hit: str) -> int:
+    """When the first read of a hit was made, in milliseconds; ValueError where the text is no hit's id."""
+    if len(hit) != _TIME_DIGITS + 15:
+        raise ValueError("not a hit id")
+    return decode_base32(hit[:_TIME_DIGITS])
 
 
 def entry_id(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from bluelamp.anpr.matching.hits import Camera, Hit, decode_hit
+from bluelamp.anpr.matching.hits import Camera, Hit, captured_at_of, decode_hit
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.relational import Connection, Database, Record
@@ -57,9 +57,14 @@ async def insert_hits(columnar: Columnar, hits: list[tuple[int, Hit]]) -> None:
 
 async def hit_by_id(columnar: Columnar, hit: str, agency: str) -> Hit | None:
     """The hit as it stands, if this agency may see it."""
+    try:
+        captured_at = captured_at_of(hit)
+    except ValueError:
+        return None
     rows = await columnar.query(
-        "SELECT body FROM hits WHERE id = {id:String} AND has(agencies, {agency:String}) ORDER BY version DESC LIMIT 1",
-        {"id": hit, "agency": agency},
+        "SELECT body FROM hits WHERE captured_at = fromUnixTimestamp64Milli({captured:Int64}, 'UTC') AND id = {id:String}"
+        " AND has(agencies, {agency:String}) ORDER BY version DESC LIMIT 1",
+        {"captured": captured_at, "id": hit, "agency": agency},
     )
     return decode_hit(rows[0]["body"]) if rows else None
 

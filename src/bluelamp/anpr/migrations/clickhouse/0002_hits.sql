@@ -1,5 +1,5 @@
 -- Hits as they stand: one row a version, the highest counts. `body` is the whole hit as JSON; the rest is for finding it.
--- `captured_at` never changes between versions, so all versions of a hit meet in one partition.
+-- A hit's id begins with its `captured_at`, so the sort order finds it. `captured_at` never changes between versions, so all versions of a hit meet in one partition.
 CREATE TABLE IF NOT EXISTS hits (
     captured_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
     id String CODEC(ZSTD(1)),
@@ -11,7 +11,6 @@ CREATE TABLE IF NOT EXISTS hits (
     camera UInt32 CODEC(ZSTD(1)),
     vrm String CODEC(ZSTD(1)),
     body String CODEC(ZSTD(3)),
-    INDEX hits_by_id id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX hits_by_position position TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
