@@ -148,7 +148,7 @@ async def _questions(columnar: Columnar, postgres: asyncpg.Connection, duck: duc
     page = f"ORDER BY captured_at DESC LIMIT {PAGE}"
 
     async def in_duck(sql: str, *values: object) -> int:
-        return len(duck.execute(sql, list(values)).fetchall())
+        return int(duck.execute(sql, list(values)).to_arrow_table().num_rows)
 
     def at_hour() -> tuple[int, Window]:
         start = now_ms() - chance.randrange(2 * 86_400_000, 350 * 86_400_000)
