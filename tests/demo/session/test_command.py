@@ -19,7 +19,7 @@ import pytest
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(400)]
 
-SMALL = ["--cameras", "800", "--rate", "30", "--history", "4000", "--history-days", "4", "--no-browser"]
+SMALL = ["--cameras", "800", "--rate", "12", "--history", "4000", "--history-days", "4", "--no-browser"]
 
 
 class Running:

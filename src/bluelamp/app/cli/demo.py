@@ -131,7 +131,7 @@ def _alive(platform: CommandLine, supervisor: Supervisor, demo: DemoNation, buil
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on [8600].")
 @click.option("--host", default=None, help="Address to listen on [127.0.0.1].")
 @click.option("--no-browser", is_flag=True, envvar="BLUELAMP_NO_BROWSER", help="Do not open the browser.")
-@click.option("--rate", type=click.FloatRange(0.1, 2000), default=60.0, show_default=True, help="Live reads a second, at any hour.")
+@click.option("--rate", type=click.FloatRange(0.1, 450), default=60.0, show_default=True, help="Live reads a second, at any hour.")
 @click.option(
     "--history", type=click.IntRange(0, 1_000_000_000), default=300_000, show_default=True, help="Reads to fill the past with, once."
 )
