@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.installation import Installation, read, installed, wait_for
+from tests.support.installation import Installation, installed, read, wait_for
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600)]
 

@@ -1,11 +1,12 @@
 // The state of Live: hits as the stream tells them, newest and most urgent first, held still while somebody is reaching for one.
 import { api, inWords, openStream, type CameraStatus, type Hit, type Priority, type StreamEvent, type StreamHealth } from '@bluelamp/client';
+import { session } from '../shell/session.svelte';
 import { sound } from './sound.svelte';
 import { headline } from './sure';
 
 const KEPT = 400;
 const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 };
-const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'heartbeat'] as const;
+const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'search_found', 'heartbeat'] as const;
 
 export type Filter = 'open' | 'mine' | 'done' | 'all';
 export type ArrivalListener = (hit: Hit) => void;
@@ -26,6 +27,8 @@ class Live {
   /** What a screen reader is told when an alert arrives. */
   announcement = $state('');
   urgentCount = $derived(this.hits.filter((h) => isOpen(h) && h.alert && h.entry.priority === 'high').length);
+  /** How often a standing search of this person's found something since they last looked. */
+  found = $state(0);
   #arrivals = new Set<ArrivalListener>();
   #statuses = new Set<StatusListener>();
   #close: (() => void) | null = null;
@@ -93,22 +96,25 @@ class Live {
       for (const tell of this.#statuses) tell(camera, String(data.status ?? '') as CameraStatus);
       return;
     }
-    const hit = (data.hit ?? data) as Hit;
-    if (event.type === 'hit_action' && !hit.read) {
+    if (event.type === 'search_found') {
+      if (data.person === session.me?.id) this.found += 1;
+      return;
+    }
+    if (event.type === 'hit_action') {
       this.#act(data);
       return;
     }
+    const hit = data as unknown as Hit;
     if (!hit.id || !hit.read || !hit.entry) return;
-    const known = this.hits.some((h) => h.id === hit.id);
-    this.#merge([hit]);
+    const known = this.hits.find((h) => h.id === hit.id);
+    // The stream tells the hit itself; what people did about it comes as actions of its own.
+    this.#merge([known ? { ...hit, taken_by: known.taken_by, disposition: known.disposition } : hit]);
     if (event.type === 'hit' && !known) this.#arrived(hit);
   }
 
   #act(data: Record<string, unknown>): void {
-    const id = String(data.hit_id ?? data.id ?? '');
-    const hit = this.hits.find((h) => h.id === id);
-    if (!hit) return;
-    this.#merge([{ ...hit, ...('taken_by' in data && { taken_by: data.taken_by as Hit['taken_by'] }), ...('disposition' in data && { disposition: data.disposition as Hit['disposition'] }) }]);
+    const hit = this.hits.find((h) => h.id === data.hit);
+    if (hit) this.#merge([{ ...hit, taken_by: data.taken_by as Hit['taken_by'], disposition: data.disposition as Hit['disposition'] }]);
   }
 
   #arrived(hit: Hit): void {

@@ -3,6 +3,7 @@ export const MAY = {
   viewHits: 'anpr.hits.view',
   takeHits: 'anpr.hits.decide',
   disposeHits: 'anpr.hits.decide',
+  releaseAny: 'anpr.hits.release_any',
   mute: 'anpr.mutes.manage',
   handOver: 'anpr.handovers.write',
   search: 'anpr.searches.run',

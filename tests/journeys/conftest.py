@@ -1,0 +1,176 @@
+"""A real browser in front of a running platform, with accounts, a camera and a list of its own."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from bluelamp.app.static import WEB
+from bluelamp.kit.clock import now_ms, to_rfc3339
+from bluelamp.kit.ids import new_id
+from tests.support.platform import RunningPlatform
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+SWITCHES = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PASSWORD = "correct-kettle-staple-{}"
+ROLES = {"control": ["control"], "supervisor": ["supervisor"], "admin": ["admin"], "auditor": ["auditor"], "officer": ["officer"]}
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    if not (WEB / "index.html").is_file():
+        pytest.skip("the console is not built: run `make web`")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield running
+        await running.close()
+
+
+def picture(width: int, height: int) -> str:
+    """A small JPEG in base64."""
+    content = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 180, 20)).save(content, "JPEG")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+@dataclass
+class Room:
+    """What a journey has to itself: accounts with passwords, one camera with its key, one list."""
+
+    platform: RunningPlatform
+    browser: Browser
+    mark: str
+    camera_name: str
+    camera: str
+    key: str
+    list_id: str
+    passwords: dict[str, str]
+    usernames: dict[str, str]
+    complaints: list[str] = field(default_factory=list)
+    """Errors that pages logged; the journeys check that there are none."""
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def list_mark(self, mark: str, **fields: Any) -> None:
+        entry = {"vrm": mark, "reason": "Linked to a shooting", "priority": "high"} | fields
+        answer = await self.platform.client("supervisor").post(f"/v1/anpr/lists/{self.list_id}/entries", json=entry)
+        assert answer.status_code == 201, answer.text
+
+    async def see(self, mark: str, ago_ms: int = 0, **fields: Any) -> None:
+        item = {
+            "camera": self.camera,
+            "vrm": mark,
+            "captured_at": to_rfc3339(now_ms() - ago_ms),
+            "confidence": 0.95,
+            "plate_image": picture(120, 30),
+            "overview_image": picture(320, 180),
+        } | fields
+        answer = await self.platform.client().post("/v1/anpr/intake/native", json=item, headers={"Authorization": f"Bearer {self.key}"})
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["rejected"] == [], answer.text
+
+    async def page(self, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
+        """A page of a browser that nobody has used; what it complains of is kept."""
+        context = await self.browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, base_url=self.platform.url)
+        self.contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self._heard(said.type, said.text))
+        return page
+
+    def _heard(self, kind: str, text: str) -> None:
+        # Asking who is signed in answers 401 where nobody is: that is how the sign-in page comes up.
+        if kind == "error" and "status of 401" not in text:
+            self.complaints.append(text)
+
+    async def signed_in(self, role: str, **look: Any) -> Page:
+        page = await self.page(**look)
+        await page.goto("/")
+        await page.get_by_label("Username").fill(self.usernames[role])
+        await page.locator("#password").fill(self.passwords[role])
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("main").get_by_role("heading", level=1).wait_for()
+        await page.locator("header").wait_for()
+        return page
+
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+
+async def _account(platform: RunningPlatform, role: str, tail: str) -> tuple[str, str]:
+    """A new account that has chosen its password; its username and password."""
+    username = f"journey.{role}.{tail}"
+    admin = platform.client("admin")
+    made = await admin.post("/v1/users", json={"username": username, "name": f"Journey {role}", "roles": ROLES.get(role, [role])})
+    if made.status_code == 403:
+        # Roles that reach beyond one agency are a national administrator's to give: the seeded account stands in.
+        return "", ""
+    assert made.status_code == 201, made.text
+    once = (await admin.post(f"/v1/users/{made.json()['id']}/password")).json()["password"]
+    password = PASSWORD.format(tail)
+    async with platform.browser() as person:
+        assert (await person.post("/v1/session", json={"username": username, "password": once})).status_code == 200
+        changed = await person.post("/v1/me/password", json={"current": once, "new": password})
+        assert changed.status_code == 204, changed.text
+    return username, password
+
+
+@pytest.fixture(scope="session")
+async def room(platform: RunningPlatform, browser: Browser) -> AsyncIterator[Room]:
+    tail = new_id()[-8:].lower()
+    admin, supervisor = platform.client("admin"), platform.client("supervisor")
+    source = (await admin.post("/v1/anpr/sources", json={"name": f"Journey gateway {tail}", "format": "native"})).json()
+    name = f"A591 Journey {tail}, northbound"
+    register = (
+        "external_id,name,agency,source,latitude,longitude,road,bearing\n"
+        f'J{tail},"{name}",KEN,Journey gateway {tail},54.327,-2.745,A591,10\n'
+    )
+    imported = await admin.post("/v1/anpr/cameras/import", content=register, headers={"Content-Type": "text/csv"})
+    assert imported.json()["imported"] == 1, imported.text
+    made = await supervisor.post("/v1/anpr/lists", json={"name": f"Journey list {tail}", "description": "for the browser"})
+    accounts = {role: await _account(platform, role, tail) for role in ("control", "supervisor", "admin", "officer")}
+    running = Room(
+        platform,
+        browser,
+        mark=f"KE{tail[:2].upper().translate(str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', '23456789234567892345678923'))}JNY",
+        camera_name=name,
+        camera=f"J{tail}",
+        key=source["key"],
+        list_id=made.json()["id"],
+        passwords={role: password for role, (_, password) in accounts.items()},
+        usernames={role: username for role, (username, _) in accounts.items()},
+    )
+    yield running
+    await running.close()
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it stands."""
+    if await page.evaluate("typeof axe") == "undefined":
+        # Through the debugger, not the document: the page's own policy forbids scripts from elsewhere, as it should.
+        await page.evaluate(AXE.read_text())
+    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in found["violations"]]
