@@ -13,6 +13,7 @@ from bluelamp.anpr.intake.description import describe
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
 from bluelamp.anpr.intake.service import IntakeService
 from bluelamp.anpr.jobs import camera_health, retention, standing
+from bluelamp.anpr.jobs import hits as hit_jobs
 from bluelamp.anpr.jobs import lists as list_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
 from bluelamp.anpr.live import LIVE
@@ -40,7 +41,7 @@ MODULE = Module(
         pictures.router,
         notices.router,
     ),
-    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, retention.RETENTION, standing.STANDING),
+    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, hit_jobs.JOB, retention.RETENTION, standing.STANDING),
     permissions=PERMISSIONS,
     commands=(source_commands.sources, camera_commands.cameras, list_commands.lists),
     streams=(

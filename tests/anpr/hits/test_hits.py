@@ -6,11 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from bluelamp.anpr.domain import ReadKey, read_id
+from bluelamp.anpr.jobs.hits import forget
 from bluelamp.anpr.jobs.lists import remind
+from bluelamp.anpr.matching.hits import hit_id
+from bluelamp.anpr.store.retention import drop_partition, expired_partitions
 from bluelamp.anpr.tables import READS_SUBJECT
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
@@ -344,3 +349,29 @@ async def test_owners_are_reminded_once_of_entries_that_end(room: Room) -> None:
     before = await room.platform.spine.db.fetchval(reminded)
     await remind(room.platform.spine)
     assert await room.platform.spine.db.fetchval(reminded) == before
+
+
+async def test_what_was_decided_goes_with_the_hits(room: Room) -> None:
+    spine = room.platform.spine
+    await room.list_mark()
+    await room.see()
+    (hit,) = await room.until(bool)
+    await room.platform.client("control").post(f"/v1/anpr/hits/{hit['id']}/disposition", json={"outcome": "correct"})
+    old = hit_id(read_id(ReadKey(1, now_ms() - 400 * 86_400_000, 1)), 1)
+    await spine.db.execute("INSERT INTO hit_states (hit) VALUES ($1)", old)
+    await forget(spine)
+    kept = await spine.db.fetch("SELECT hit FROM hit_states WHERE hit = ANY($1)", [hit["id"], old])
+    assert [row["hit"] for row in kept] == [hit["id"]]
+
+
+async def test_hits_past_their_time_are_dropped_with_the_reads(room: Room) -> None:
+    columnar = room.platform.spine.columnar
+    await columnar.execute(
+        "INSERT INTO hits (captured_at, id, version, position, found_at, agencies, entry, camera, vrm, body)"
+        " VALUES ('2020-01-02 03:04:05.678', 'old', 1, 0, '2020-01-02 03:04:06.000', ['KEN'], 1, 1, 'AB12CDE', '{}')"
+    )
+    expired = await expired_partitions(columnar, datetime(2021, 1, 1, tzinfo=UTC))
+    (found,) = [partition for partition in expired if partition.table == "hits"]
+    assert (found.id, found.rows) == ("202001", 1)
+    await drop_partition(columnar, found)
+    assert await columnar.query("SELECT id FROM hits WHERE id = 'old'") == []

@@ -136,6 +136,11 @@ def hit_id(read: str, entry: int) -> str:
     return encode_base32(parse_read_id(read).captured_at, _TIME_DIGITS) + encode_base32(int.from_bytes(digest), 15)
 
 
+def first_id_at(captured_at: int) -> str:
+    """What the ids of hits from that time on (milliseconds) are not less than."""
+    return encode_base32(captured_at, _TIME_DIGITS)
+
+
 def captured_at_of(hit: str) -> int:
     """When the first read of a hit was made, in milliseconds; ValueError where the text is no hit's id."""
     if len(hit) != _TIME_DIGITS + 15:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from bluelamp.anpr.matching.hits import Camera, Hit, captured_at_of, decode_hit
+from bluelamp.anpr.matching.hits import Camera, Hit, captured_at_of, decode_hit, first_id_at
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.relational import Connection, Database, Record
@@ -30,7 +30,7 @@ _SCHEMA = pa.schema(
 )
 
 # The newest page is looked for in these many last days in turn: most pages are found in the first.
-_REACHES_DAYS = (1, 30, 400)
+_REACHES_DAYS = (1, 30, 366)
 
 
 async def insert_hits(columnar: Columnar, hits: list[tuple[int, Hit]]) -> None:
@@ -141,6 +141,15 @@ async def set_disposition(connection: Connection, hit: str, outcome: str, note: 
         " decided_at = $7 WHERE hit = $1",
         hit, outcome, note, *by, at,
     )  # fmt: skip
+
+
+async def delete_states(connection: Connection, before: int, moment: datetime) -> int:
+    """Forget what was decided about hits captured before (milliseconds) and what was handed over; returns how many rows."""
+    # Ids begin with their time in digits that sort as ASCII does.
+    states = await connection.execute('DELETE FROM hit_states WHERE hit COLLATE "C" < $1', first_id_at(before))
+    handed = await connection.execute("DELETE FROM handovers WHERE created_at < $1", moment)
+    aside = await connection.execute("DELETE FROM set_aside_messages WHERE at < $1", moment)
+    return sum(int(done.split()[-1]) for done in (states, handed, aside))
 
 
 def state_json(row: Record | None) -> dict[str, Any]:

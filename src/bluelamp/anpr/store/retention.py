@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.columnar import Columnar
 
-MONTHS = ("reads_by_plate", "reads_evidence", "reads_variants")
+MONTHS = ("reads_by_plate", "reads_evidence", "reads_variants", "hits")
 DAYS = ("reads_by_camera",)
 
 
