@@ -79,7 +79,6 @@ def test_the_disk_is_forecast_from_its_growth(place, monkeypatch, days, level):
     assert grown == pytest.approx(8 << 20, rel=0.02)
     free = int(grown * days)
     monkeypatch.setattr(growth.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
-    monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 0)
     monkeypatch.setenv("BLUELAMP_DISK_FREE_MIN", "0")
     told = settings(folder.root)
     assert f"full in {days} days" in found(told, level)["disk"].message

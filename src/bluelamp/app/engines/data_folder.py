@@ -131,7 +131,7 @@ class DataFolder:
         while not where.exists():
             where = where.parent
         free = shutil.disk_usage(where).free
-        floor = int(os.environ.get("BLUELAMP_DISK_FREE_MIN", FREE_BYTES_MIN))
+        floor = free_bytes_min()
         if free < floor:
             raise DiskFullError(
                 f"Only {free >> 20} MB are free on the disk of {self.root}; at least {floor >> 20} MB are needed to write safely.",
@@ -179,6 +179,11 @@ class DataFolder:
         return known[name]
 
 
+def free_bytes_min() -> int:
+    """Room that must be free before anything is started; BLUELAMP_DISK_FREE_MIN (bytes) changes it."""
+    return int(os.environ.get("BLUELAMP_DISK_FREE_MIN", FREE_BYTES_MIN))
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file in one step, readable by its owner only."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
@@ -186,6 +191,9 @@ def write_private(path: Path, text: str) -> None:
     try:
         os.write(handle, text.encode())
         os.fsync(handle)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     finally:
         os.close(handle)
     temporary.replace(path)

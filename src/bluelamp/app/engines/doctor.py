@@ -16,7 +16,7 @@ import asyncpg
 
 from bluelamp.app.engines.backup import streams
 from bluelamp.app.engines.backup.history import History
-from bluelamp.app.engines.data_folder import FREE_BYTES_MIN, MARKER, DataFolder, port_is_free
+from bluelamp.app.engines.data_folder import MARKER, DataFolder, free_bytes_min, port_is_free
 from bluelamp.app.engines.errors import EngineError
 from bluelamp.app.engines.group import EngineUrls, recorded_urls
 from bluelamp.app.engines.growth import Forecast, forecast
@@ -114,7 +114,7 @@ def _disk(outlook: Forecast) -> Finding:
         "Add disk, move the folder to a larger one (bluelamp backup, then restore), give pictures their own place (BLUELAMP_BLOBS_URL),"
         " or shorten the retention."
     )
-    if outlook.free_bytes < FREE_BYTES_MIN:
+    if outlook.free_bytes < free_bytes_min():
         return Finding("problem", "disk", f"{told}: too little to write safely.", remedy)
     if outlook.days_left is None:
         known = "no growth was seen" if outlook.watched_hours >= 1 else "too young for a forecast"

@@ -45,6 +45,9 @@ jetstream {{
   # 202 means on disk, not in the page cache.
   sync_interval: always
   max_mem: {64 << 20}
+  # By default the server grants three quarters of what is free when it starts, and refuses streams that may grow larger:
+  # the platform would not start on a small disk. Streams have limits of their own, and a disk that fills is handled.
+  max_file: {1 << 50}
 }}
 """
 
@@ -55,13 +58,37 @@ def prepare(folder: DataFolder) -> tuple[Program, str]:
     token = folder.secret("nats")
     config = folder.run / "nats.conf"
     write_private(config, configuration(port, token, folder.nats))
+    log = folder.logs / "nats.log"
     program = Program(
         name="nats",
         argv=[binary(), "--config", str(config)],
-        log=folder.logs / "nats.log",
+        log=log,
+        stuck=WriteErrors(log),
         ready=lambda: answers("127.0.0.1", port),
     )
     return program, f"nats://{token}@127.0.0.1:{port}"
+
+
+class WriteErrors:
+    """Finds in the server's log that a stream could not be written (the disk was full).
+
+    NATS then refuses that stream's messages until it is started anew, long after there is room again. Nothing of what it
+    acknowledged is lost.
+    """
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._read_to = log.stat().st_size if log.exists() else 0
+
+    def __call__(self) -> bool:
+        size = self._log.stat().st_size if self._log.exists() else 0
+        if size < self._read_to:
+            self._read_to = 0  # the log was turned over
+        with self._log.open("rb") as file:
+            file.seek(self._read_to)
+            new = file.read(size - self._read_to)
+        self._read_to = size
+        return b"critical write error" in new
 
 
 def answers(host: str, port: int) -> bool:

@@ -42,6 +42,8 @@ class Program:
     log: Path
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
+    stuck: Callable[[], bool] = lambda: False
+    """Asked now and then while it runs: whether only a new start helps."""
     identity: Identity | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     ready_seconds_max: float = 60.0
@@ -70,7 +72,8 @@ class Child:
     def start(self) -> None:
         """Start without waiting for readiness."""
         program = self.program
-        rotate(program.log)
+        with contextlib.suppress(OSError):
+            rotate(program.log)
         identity = program.identity
         with program.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own engines, no shell

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from bluelamp.app.engines import growth
-from bluelamp.app.engines.data_folder import FREE_BYTES_MIN, DataFolder, port_is_free, write_private
+from bluelamp.app.engines.data_folder import DataFolder, free_bytes_min, port_is_free, write_private
 from bluelamp.app.engines.errors import EngineStartError, PortTakenError
 from bluelamp.app.engines.group import EngineUrls, record_urls, start_engines
 from bluelamp.app.engines.processes import Child, Program, rotate, started_at, tail
@@ -48,6 +48,7 @@ class Watch:
     started: float = field(default_factory=time.monotonic)
     due: float | None = None
     falls: int = 0
+    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,21 +196,35 @@ class Supervisor:
 
     def _keep_house(self) -> None:
         for watch in self._watches.values():
-            rotate(watch.child.program.log)
-        growth.note(self.folder)
+            watch.stuck = watch.child.program.stuck() or watch.stuck
+            with contextlib.suppress(OSError):
+                rotate(watch.child.program.log)
+        with contextlib.suppress(OSError):
+            growth.note(self.folder)
         free = shutil.disk_usage(self.folder.root).free
-        if free < FREE_BYTES_MIN:
+        if free < free_bytes_min():
             self._note(f"only {free >> 20} MB are free on the disk: intake will soon refuse reads; `bluelamp doctor` says what to do")
+            return
+        for name, watch in self._watches.items():
+            if watch.stuck and watch.child.running:
+                self._note(f"{name} could not write to the disk; there is room again, so it is started anew")
+                watch.stuck = False
+                watch.child.stop()
 
     def _note(self, text: str) -> None:
-        rotate(self._log)
-        with self._log.open("a") as file:
-            file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
         log.warning(text)
+        # Whoever supervises must not fall for want of room to say so.
+        with contextlib.suppress(OSError):
+            rotate(self._log)
+            with self._log.open("a") as file:
+                file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
 
     def _record(self) -> None:
         found = [{"name": name, "pid": pid, "started": started_at(pid)} for name, pid in self.children.items()]
-        write_private(self.folder.run / "children.json", json.dumps(found))
+        try:
+            write_private(self.folder.run / "children.json", json.dumps(found))
+        except OSError as error:
+            log.warning("the processes could not be recorded: %s", error)
 
     def _reap(self) -> None:
         """End what an earlier supervisor on this folder left behind, known by process id and start time."""
