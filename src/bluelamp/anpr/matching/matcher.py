@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -51,37 +52,51 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of reads as the matcher needs it. `variants_of` gives, for each variant, the read's row."""
+    """A batch of reads as the matcher needs it."""
 
     symbols: Symbols
     codes: Codes
     confidence: npt.NDArray[np.uint16]
     characters: Any
-    """Arrow binary array or list of bytes: pairs of ASCII value and confidence 0-100; empty where there is none."""
-    variants: Codes
-    variants_of: Rows
-    variant_confidence: npt.NDArray[np.uint16]
+    """Arrow binary array: pairs of ASCII value and confidence 0-100; empty where there is none."""
+    variant_vrms: Any
+    """Arrow list array of strings."""
+    variant_confidences: Any
+    """Arrow list array of uint16, per mille."""
 
     @classmethod
     def of(cls, reads: pa.RecordBatch | pa.Table) -> "Batch":
         """Take the columns of `anpr.tables.READS` that matter."""
-        vrm, variants = _column(reads, "vrm"), _column(reads, "variant_vrms")
-        symbols = symbols_from_arrow(vrm)
-        confidences = _column(reads, "variant_confidences").flatten().to_numpy(zero_copy_only=False)
+        symbols = symbols_from_arrow(_column(reads, "vrm"))
         return cls(
             symbols=symbols,
             codes=encode_symbols(symbols),
             confidence=_column(reads, "confidence").to_numpy(zero_copy_only=False),
             characters=_column(reads, "characters"),
-            variants=encode_arrow(variants.flatten()),
-            variants_of=np.repeat(np.arange(len(vrm)), np.diff(variants.offsets.to_numpy())),
-            variant_confidence=confidences,
+            variant_vrms=_column(reads, "variant_vrms"),
+            variant_confidences=_column(reads, "variant_confidences"),
         )
+
+    @cached_property
+    def variants(self) -> Codes:
+        """Codes of all the other plates that cameras offered."""
+        return encode_arrow(self.variant_vrms.flatten())
+
+    @cached_property
+    def variants_of(self) -> Rows:
+        """For each variant, the row of its read."""
+        rows: Rows = np.repeat(np.arange(len(self.codes)), np.diff(self.variant_vrms.offsets.to_numpy()))
+        return rows
+
+    @cached_property
+    def variant_confidence(self) -> npt.NDArray[np.uint16]:
+        """For each variant, the camera's confidence, per mille."""
+        confidence: npt.NDArray[np.uint16] = self.variant_confidences.flatten().to_numpy(zero_copy_only=False)
+        return confidence
 
     def glimpse(self, row: int) -> Glimpse:
         """Return what read `row` says of its plate."""
-        pairs = self.characters[row]
-        pairs = pairs if isinstance(pairs, bytes) else pairs.as_py()
+        pairs = self.characters[row].as_py()
         characters = tuple(Character(chr(v), c / 100) for v, c in zip(pairs[::2], pairs[1::2], strict=False))
         return Glimpse(decode(int(self.codes[row])), int(self.confidence[row]) / _PER_MILLE, characters)
 
@@ -208,8 +223,7 @@ def _doubted(batch: Batch, tolerance: Tolerance) -> tuple[Rows, Rows]:
     rows, places = [], []
     lengths = (batch.symbols != 0).sum(axis=1)
     limit = tolerance.character_doubted_below * 100
-    evidence = batch.characters if isinstance(batch.characters, list) else batch.characters.to_pylist()
-    for row, pairs in enumerate(evidence):
+    for row, pairs in enumerate(batch.characters.to_pylist()):
         if pairs and len(pairs) == 2 * lengths[row] and min(pairs[1::2]) < limit:
             for place, sure in enumerate(pairs[1::2]):
                 if sure < limit:
