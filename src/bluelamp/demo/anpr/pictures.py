@@ -78,7 +78,7 @@ def _plate_place(kind: str) -> tuple[int, int, int]:
     return {"lorry": (204, 216, 72), "bus": (204, 218, 72), "van": (202, 206, 76), "motorcycle": (220, 196, 40)}.get(kind, (198, 196, 84))
 
 
-@lru_cache(maxsize=160)
+@lru_cache(maxsize=256)
 def _scene(colour: str, kind: str, rear: bool, night: bool) -> Image.Image:
     """The picture without its plate; there are few enough to keep them all."""
     width, height = _SIZE
