@@ -84,8 +84,14 @@ class Columnar:
                 settings={"max_partitions_per_insert_block": 0} | settings,
             )
         except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
+            if getattr(error, "code", None) in NO_ROOM_CODES:
+                raise EngineDownError("ClickHouse has no room for rows at present") from error
             raise _named(error) from error
 
+
+NO_ROOM_CODES = (74, 75, 159, 202, 209, 210, 241, 242, 243, 252, 319, 999)
+"""Why an insert is worth repeating: disk (74, 75, 243), time, load, network, memory, read-only replica, too many parts, unknown
+outcome, Keeper. Rows must not be set aside as poison because the disk was full for a while."""
 
 LIMIT_CODES = (158, 159, 160, 241, 307, 396)
 """ClickHouse error codes for rows, time, slow estimate, memory, bytes and result over their limits."""

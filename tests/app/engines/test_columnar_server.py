@@ -14,6 +14,9 @@ import pyarrow as pa
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from bluelamp.spine.columnar import Columnar
+from bluelamp.spine.errors import EngineDownError
+
 
 @pytest.fixture(scope="module")
 def client(engines):
@@ -172,3 +175,15 @@ async def test_a_caller_who_hangs_up_stops_the_query(engines):
         while (await http.post("/", content=running)).text != "0\n":
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
+
+
+async def test_rows_refused_for_want_of_memory_are_worth_repeating_bad_rows_are_not(engines, client):
+    store = await Columnar.open(engines.columnar_url)
+    try:
+        rows = pa.ipc.open_stream(arrow(50_000)).read_all()
+        with pytest.raises(EngineDownError):
+            await store.insert("interface.t", rows, max_memory_usage=1000)
+        with pytest.raises(DatabaseError):
+            await store.insert("interface.t", pa.table({"nowhere": [1]}))
+    finally:
+        await store.close()
