@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS reads_in (
     overview_sha256 String
 ) ENGINE = Null;
 
--- Where was this vehicle? Month partitions: a year's look-up opens 13 parts, which is what it costs.
+-- Where was this vehicle? Month partitions, each merged to one part when it has rested for an hour: a year's look-up costs
+-- what the parts cost that it opens, and these are 13.
 CREATE TABLE IF NOT EXISTS reads_by_plate (
     vrm String CODEC(ZSTD(1)),
     captured_at DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)),
@@ -44,7 +45,8 @@ CREATE TABLE IF NOT EXISTS reads_by_plate (
 ) ENGINE = ReplacingMergeTree(version, gone)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (vrm, captured_at, camera, first_key)
-SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536;
+SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536,
+    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- What passed this place then? Day partitions: a question has hours or days, and touches few.
 CREATE TABLE IF NOT EXISTS reads_by_camera (
@@ -65,7 +67,8 @@ CREATE TABLE IF NOT EXISTS reads_by_camera (
 ) ENGINE = ReplacingMergeTree(version, gone)
 PARTITION BY toYYYYMMDD(captured_at)
 ORDER BY (camera, captured_at, vrm, first_key)
-SETTINGS index_granularity = 2048;
+SETTINGS index_granularity = 2048,
+    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- What stands behind a read: pictures, per-character evidence, when it came in. Read one at a time, so kept apart.
 CREATE TABLE IF NOT EXISTS reads_evidence (
@@ -85,7 +88,8 @@ CREATE TABLE IF NOT EXISTS reads_evidence (
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (camera, captured_at, vrm, first_key)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024,
+    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- Other plates that a camera thought possible: the door from a true plate to reads that were settled wrongly.
 CREATE TABLE IF NOT EXISTS reads_variants (
@@ -99,7 +103,8 @@ CREATE TABLE IF NOT EXISTS reads_variants (
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (variant, captured_at, camera, vrm, first_key)
-SETTINGS index_granularity = 1024;
+SETTINGS index_granularity = 1024,
+    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- Every plate string ever read, once. `letters` has bit (ASCII - 48) for each character that occurs: it settles most of a pattern.
 CREATE TABLE IF NOT EXISTS plates (
