@@ -92,7 +92,9 @@ class Room:
 
     async def page(self, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
         """A page of a browser that nobody has used; what it complains of is kept."""
-        context = await self.browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, base_url=self.platform.url)
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=self.platform.url
+        )
         self.contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(20_000)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 LOOKS = {"wide, light": (1440, 900, "light"), "phone, dark": (360, 740, "dark")}
 PAGES = {
-    "control": ("/", "/search", "/search?by=place", "/vehicle", "/lists", "/cameras", "/audit", "/account", "/handover", "/help", "/nowhere/at/all"),
+    "control": ("/", "/search", "/search?by=place", "/vehicle", "/lists", "/cameras", "/audit", "/account", "/handover", "/help"),
     "supervisor": ("/lists",),
     "admin": ("/sources", "/rejects", "/users", "/cameras", "/audit"),
     "officer": ("/sources",),
@@ -39,14 +39,8 @@ async def test_every_page(room: Room, look: str) -> None:
     for role, paths in PAGES.items():
         page = await room.signed_in(role, width=width, height=height, scheme=scheme)
         for path in paths:
-            if path == "/nowhere/at/all":
-                answer = await page.goto(path)
-                assert answer is not None
-                assert answer.status == 404
-                continue
             await page.goto(path)
             await page.get_by_role("main").get_by_role("heading", level=1).wait_for()
-            await page.wait_for_load_state("networkidle") if path not in {"/"} and role == "admin" else None
             found += await _inspect(page, f"{role} {path}")
     assert found == []
 
@@ -55,7 +49,7 @@ async def test_every_page(room: Room, look: str) -> None:
 async def test_what_opens_on_a_page(room: Room, look: str) -> None:
     """The alert in full, its questions, a result with its pictures, a vehicle, a camera, a list and its form."""
     width, height, scheme = LOOKS[look]
-    mark = f"KE5{len(look) % 10}" + room.camera[-3:].upper()
+    mark = f"KE5{list(LOOKS).index(look) + 2}" + room.camera[-3:].upper()
     await room.list_mark(mark, instruction="Stop and arrest. Ask for a second unit.")
     page = await room.signed_in("control", width=width, height=height, scheme=scheme)
     row = page.locator("[data-hit]").filter(has_text="second unit").first

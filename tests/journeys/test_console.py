@@ -44,7 +44,9 @@ async def test_from_the_alert_to_the_export(room: Room, tmp_path: Path) -> None:
     # The instruction is the first and the largest thing that the alert says.
     await page.locator("[data-hit]").filter(has_text=room.camera_name).first.click()
     alert = page.get_by_role("article")
-    sizes = await alert.locator("p, a, strong, dd, button").evaluate_all("all => all.map(e => [e.innerText, parseFloat(getComputedStyle(e).fontSize)])")
+    sizes = await alert.locator("p, a, strong, dd, button").evaluate_all(
+        "all => all.map(e => [e.innerText, parseFloat(getComputedStyle(e).fontSize)])"
+    )
     assert sizes[0][0] == INSTRUCTION
     assert all(size < sizes[0][1] for _, size in sizes[1:])
     await expect(alert).to_contain_text("Exact")
@@ -170,7 +172,9 @@ async def test_bad_rows_of_an_import_are_told_one_by_one(room: Room, tmp_path: P
     page = await room.signed_in("supervisor")
     await page.goto(f"/lists/{room.list_id}")
     file = tmp_path / "list.csv"
-    file.write_text("vrm,reason,priority,starts,expires,marker,instruction\nKE55GUD,stolen,high,,,,\n???,stolen,high,,,,\nKE55BAD,stolen,urgent,,,,\n")
+    file.write_text(
+        "vrm,reason,priority,starts,expires,marker,instruction\nKE55GUD,stolen,high,,,,\n???,stolen,high,,,,\nKE55BAD,stolen,urgent,,,,\n"
+    )
     await page.get_by_label("CSV file").set_input_files(file)
     await page.get_by_role("button", name="Import").click()
     told = page.get_by_role("region", name="Rows not taken")

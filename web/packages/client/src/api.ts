@@ -86,12 +86,12 @@ export const hits = {
 export const searches = {
   run: (question: T.SearchCriteria) => body(client.POST('/v1/anpr/searches', { body: question })),
   list: (query: { saved?: boolean; cursor?: string; limit?: number }) => body(client.GET('/v1/anpr/searches', { params: { query } })),
-  one: (id: string, cursor?: Cursor) => body(client.GET('/v1/anpr/searches/{id}', { params: { path: { id }, query: at(cursor) } })),
-  change: (id: string, change: T.SearchChange) => body(client.PATCH('/v1/anpr/searches/{id}', { params: { path: { id } }, body: change })),
-  summary: (id: string) => body(client.GET('/v1/anpr/searches/{id}/summary', { params: { path: { id } } })),
-  journey: (id: string) => body(client.GET('/v1/anpr/searches/{id}/journey', { params: { path: { id } } })),
-  export: (id: string, format: 'csv' | 'geojson' | 'pdf') =>
-    body(client.POST('/v1/anpr/searches/{id}/exports', { params: { path: { id } }, body: { format } })),
+  one: (search: string, cursor?: Cursor) => body(client.GET('/v1/anpr/searches/{search}', { params: { path: { search }, query: at(cursor) } })),
+  change: (search: string, change: T.SearchChange) => body(client.PATCH('/v1/anpr/searches/{search}', { params: { path: { search } }, body: change })),
+  summary: (search: string) => body(client.GET('/v1/anpr/searches/{search}/summary', { params: { path: { search } } })),
+  journey: (search: string) => body(client.GET('/v1/anpr/searches/{search}/journey', { params: { path: { search } } })),
+  export: (search: string, format: 'csv' | 'geojson' | 'pdf') =>
+    body(client.POST('/v1/anpr/searches/{search}/exports', { params: { path: { search } }, body: { format } })),
   notices: () => body(client.GET('/v1/anpr/notices', { params: { query: { unseen: true } } })),
   noticeSeen: (id: string) => body(client.POST('/v1/anpr/notices/{id}/seen', { params: { path: { id } } })),
 };

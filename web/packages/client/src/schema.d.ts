@@ -408,6 +408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/anpr/intake/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Intake
+         * @description Camera events of one format. 202 only when all that was sent is kept; 4xx only when nothing was.
+         */
+        post: operations["intake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/anpr/lists": {
         parameters: {
             query?: never;
@@ -1754,6 +1774,21 @@ export interface components {
             /** Rejected */
             rejected: components["schemas"]["RejectedRow"][];
         };
+        /**
+         * IntakeAnswer
+         * @description Every item is durably stored or durably among the rejects. A repeat counts under `duplicates`.
+         */
+        IntakeAnswer: {
+            accepted: number;
+            duplicates: number;
+            amended: number;
+            without_plate: number;
+            rejected: {
+                index: number;
+                code: string;
+                message: string;
+            }[];
+        };
         /** Journey */
         Journey: {
             /**
@@ -1937,6 +1972,35 @@ export interface components {
             minutes: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NativeRead
+         * @description One read in the platform's own format. `camera` is what the register calls `external_id`.
+         */
+        NativeRead: {
+            camera: string;
+            vrm: string;
+            /** Format: date-time */
+            captured_at: string;
+            confidence: number;
+            /** @description The vendor's name of the passing vehicle: later events with it amend the first. */
+            id?: string;
+            direction?: string;
+            lane?: number;
+            make?: string;
+            model?: string;
+            colour?: string;
+            class?: string;
+            characters?: {
+                value: string;
+                confidence: number;
+            }[];
+            variants?: {
+                vrm: string;
+                confidence: number;
+            }[];
+            plate_image?: string;
+            overview_image?: string;
         };
         /**
          * NewToken
@@ -3712,6 +3776,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HitItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    intake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                format: "axis" | "dahua" | "genetec" | "hikvision" | "native" | "platerecognizer" | "rekor" | "tattile";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NativeRead"] | components["schemas"]["NativeRead"][] | Record<string, never>;
+                "application/vnd.apache.arrow.stream": unknown;
+                "application/x-ndjson": unknown;
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeAnswer"];
                 };
             };
             /** @description Refused or failed; see `code`. */
