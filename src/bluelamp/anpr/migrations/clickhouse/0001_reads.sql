@@ -1,4 +1,5 @@
--- The history of reads. One insert into `reads_in` (which keeps nothing) feeds every table below, parsed once.
+-- The history of reads. Inserts are synced before the stream's messages are acknowledged, so a power cut loses none.
+-- One insert into `reads_in` (which keeps nothing) feeds every table below, parsed once.
 -- Layout, codecs and figures: docs/store.md; why: docs/decisions/0070 to 0073.
 CREATE TABLE IF NOT EXISTS reads_in (
     camera UInt32,
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS reads_by_plate (
 ) ENGINE = ReplacingMergeTree(version, gone)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (vrm, captured_at, camera, first_key)
-SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536,
     min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- What passed this place then? Day partitions: a question has hours or days, and touches few.
@@ -67,7 +68,7 @@ CREATE TABLE IF NOT EXISTS reads_by_camera (
 ) ENGINE = ReplacingMergeTree(version, gone)
 PARTITION BY toYYYYMMDD(captured_at)
 ORDER BY (camera, captured_at, vrm, first_key)
-SETTINGS index_granularity = 2048,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 2048,
     min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- What stands behind a read: pictures, per-character evidence, when it came in. Read one at a time, so kept apart.
@@ -88,7 +89,7 @@ CREATE TABLE IF NOT EXISTS reads_evidence (
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (camera, captured_at, vrm, first_key)
-SETTINGS index_granularity = 1024,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024,
     min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- Other plates that a camera thought possible: the door from a true plate to reads that were settled wrongly.
@@ -103,7 +104,7 @@ CREATE TABLE IF NOT EXISTS reads_variants (
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (variant, captured_at, camera, vrm, first_key)
-SETTINGS index_granularity = 1024,
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024,
     min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- Every plate string ever read, once. `letters` has bit (ASCII - 48) for each character that occurs: it settles most of a pattern.
@@ -114,7 +115,7 @@ CREATE TABLE IF NOT EXISTS plates (
     last_seen SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(T64, ZSTD(1))
 ) ENGINE = AggregatingMergeTree
 ORDER BY vrm
-SETTINGS index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024, min_compress_block_size = 16384, max_compress_block_size = 65536;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS reads_to_plate TO reads_by_plate AS
 SELECT vrm, captured_at, camera, if(first_key = CRC32(vrm), 0, first_key) AS first_key, version, 0 AS gone, seen_as,

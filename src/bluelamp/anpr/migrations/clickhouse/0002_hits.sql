@@ -15,4 +15,4 @@ CREATE TABLE IF NOT EXISTS hits (
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(captured_at)
 ORDER BY (captured_at, id)
-SETTINGS index_granularity = 1024;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
