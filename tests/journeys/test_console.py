@@ -180,3 +180,25 @@ async def test_bad_rows_of_an_import_are_told_one_by_one(room: Room, tmp_path: P
     told = page.get_by_role("region", name="Rows not taken")
     await expect(told.get_by_role("row")).to_have_count(3)
     await expect(page.get_by_role("status").filter(has_text="1 entry imported")).to_be_visible()
+
+
+async def test_nothing_moves_under_the_pointer(room: Room) -> None:
+    page = await room.signed_in("control")
+    await page.get_by_role("button", name="No sound here").click()
+    tail = room.camera[-3:].upper()
+    await _watch_for(room, page, f"KE33{tail}")
+    rows = page.locator("[data-hit]")
+    await rows.first.hover()
+    before = await rows.evaluate_all("all => all.map(row => row.dataset.hit)")
+    await room.list_mark(f"KE32{tail}", instruction="Came while somebody was reaching.")
+    fresh = page.get_by_role("button", name="new alert")
+    for ago_ms in range(0, 10_000, 500):
+        await room.see(f"KE32{tail}", ago_ms)
+        try:
+            await expect(fresh).to_be_visible(timeout=1_500)
+            break
+        except AssertionError:
+            continue
+    assert await rows.evaluate_all("all => all.map(row => row.dataset.hit)") == before
+    await fresh.click()
+    await expect(rows.filter(has_text="Came while somebody was reaching.").first).to_be_visible()

@@ -35,7 +35,7 @@ class Live {
 
   /** Opens the stream; returns what closes it. */
   start(): () => void {
-    void this.#begin();
+    this.#begin();
     return () => {
       this.#close?.();
       this.#close = null;
@@ -44,21 +44,35 @@ class Live {
     };
   }
 
-  async #begin(): Promise<void> {
-    // The stream is opened first: what arrives while the list is fetched is merged, never missed.
+  #begin(): void {
     this.#close?.();
-    this.#close = openStream({
+    const close = openStream({
       types: TYPES,
       onEvent: (event) => this.#receive(event),
       onHealth: (health) => (this.health = health),
     });
+    // The list is fetched once the stream has said where it begins: what happens in between is told by it, never missed.
+    const late = setTimeout(() => void this.#load(), 3_000);
+    this.#close = () => {
+      clearTimeout(late);
+      close();
+    };
+  }
+
+  #loading = false;
+  async #load(): Promise<void> {
+    if (this.#loading || this.loaded) return;
+    this.#loading = true;
     try {
       const page = await api.hits.list({ limit: 200 });
-      this.#merge(page.items);
+      const told = new Set(this.hits.map((h) => h.id));
+      this.#merge(page.items.filter((h) => !told.has(h.id)));
+      for (const action of this.#early.splice(0)) this.#act(action);
       this.problem = '';
     } catch (error) {
       this.problem = inWords(error);
     }
+    this.#loading = false;
     this.loaded = true;
   }
 
@@ -90,6 +104,7 @@ class Live {
 
   #receive(event: StreamEvent): void {
     const data = event.data as Record<string, unknown> | null;
+    if (event.type === 'ready') void this.#load();
     if (!data || event.type === 'heartbeat' || event.type === 'ready') return;
     if (event.type === 'camera_status') {
       const camera = String(data.id ?? data.camera ?? '');
@@ -112,7 +127,11 @@ class Live {
     if (event.type === 'hit' && !known) this.#arrived(hit);
   }
 
+  /** What was done to hits that the list has yet to bring. */
+  #early: Record<string, unknown>[] = [];
+
   #act(data: Record<string, unknown>): void {
+    if (!this.loaded && !this.hits.some((h) => h.id === data.hit)) this.#early.push(data);
     const hit = this.hits.find((h) => h.id === data.hit);
     if (hit) this.#merge([{ ...hit, taken_by: data.taken_by as Hit['taken_by'], disposition: data.disposition as Hit['disposition'] }]);
   }
