@@ -50,7 +50,8 @@ class Pull:
         self._subscription = subscription
         self._batch_max = batch_max
         self._outstanding = 0
-        self._heard = time.monotonic()
+        self._silent_s = 0.0
+        """How long nothing came while somebody waited: time in which this process was busy itself does not count."""
         self.pending = pending
         """Messages that the consumer had to deliver when it was opened."""
 
@@ -92,13 +93,15 @@ class Pull:
             left = deadline - time.monotonic()
             if not messages and left <= 0:
                 break
+            patience = max(min(left, HEARTBEAT_S), 0.001)
             try:
-                raw = await self._subscription.next_msg(timeout=max(min(left, HEARTBEAT_S), 0.001))
+                raw = await self._subscription.next_msg(timeout=patience)
             except NatsTimeoutError:
-                if time.monotonic() - self._heard > 2.5 * HEARTBEAT_S:
+                self._silent_s += patience
+                if self._silent_s > 2.5 * HEARTBEAT_S:
                     raise EngineDownError("the event log has gone quiet") from None
                 continue
-            self._heard = time.monotonic()
+            self._silent_s = 0.0
             if raw.data or not self._status(raw):
                 messages.append(raw)
                 self._outstanding -= 1
