@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -21,8 +22,10 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
     """Answer HTTP until SIGTERM or SIGINT; requests under way are finished."""
     from bluelamp.app.http import create_app  # noqa: PLC0415 - the worker needs no HTTP application
 
+    app = create_app(settings, role=role)
+    _collect_seldom()
     uvicorn.run(
-        create_app(settings, role=role),
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",
@@ -40,8 +43,20 @@ def serve_worker(settings: PlatformSettings) -> None:
     """Consume, match, write and keep house until SIGTERM or SIGINT."""
     from bluelamp.app.worker import run_worker  # noqa: PLC0415 - the HTTP roles need no worker
 
+    _collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_worker(settings, on_ready=_tell_supervisor))
+
+
+def _collect_seldom() -> None:
+    """Look for garbage cycles seldom, and never among what was loaded at the start.
+
+    Our hot paths make many short-lived objects and no cycles; at Python's defaults the collector took a third of the
+    intake's time on one event a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _tell_supervisor() -> None:
