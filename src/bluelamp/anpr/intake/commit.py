@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from zlib import crc32
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 GROUP_ROWS_MAX = 20_000
 WAITING_ROWS_MAX = 200_000
+PACE_S = 0.004
+"""Least time between two groups. A group costs half a millisecond however small it is, so under load larger ones are cheaper
+for everyone; a single event that comes alone waits for nothing."""
 REPEAT_HOURS = 24
 CAR_MINUTES = 15
 
@@ -112,10 +116,14 @@ class GroupCommit:
         return submission
 
     async def _run(self) -> None:
+        next_at = 0.0
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
+                if (early := next_at - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
+                next_at = time.monotonic() + PACE_S
                 group = self._take()
                 try:
                     await self._commit(group)
