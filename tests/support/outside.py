@@ -9,6 +9,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -53,7 +54,7 @@ def postgres_over_tcp(place: Path) -> Iterator[str]:
         argv = [str(postgres.binary("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
         return subprocess.run(argv, check=False).returncode == 0
 
-    child = Child(Program("postgres", argv, program.log, ready, program.environment, program.identity, program.stop_signal))
+    child = Child(replace(program, argv=argv, ready=ready))
     child.start()
     try:
         child.wait_ready()
