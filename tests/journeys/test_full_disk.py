@@ -90,5 +90,5 @@ def test_reads_are_refused_on_a_full_disk_and_taken_again_when_there_is_room(sma
                 found[:] = installation.everything_seen(token, since)
             return {plate(n) for n in taken} <= set(found)
 
-        wait_for(all_found, 120)
+        wait_for(all_found, 300)
         assert [vrm for vrm, count in Counter(found).items() if count > 1] == []
