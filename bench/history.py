@@ -7,12 +7,16 @@ quietest; make, model, colour and class belong to the vehicle; 1% of reads have 
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
+
 from bench.nation import AGENCY, Nation
+from bluelamp.app.engines.group import recorded_urls
 from bluelamp.kit.clock import now_ms
 from bluelamp.spine.columnar import Columnar
 
@@ -125,3 +129,15 @@ def register(place: Nation) -> None:
                 ]
             )
     place.cli("cameras", "import", str(path), "--json")
+    asyncio.run(_heard(place))
+
+
+async def _heard(place: Nation) -> None:
+    """Count the cameras as heard of, as those of a year's reads are: a camera never heard of is a gap in every answer."""
+    urls = recorded_urls(place.data)
+    assert urls is not None
+    records = await asyncpg.connect(urls.database_url)
+    await records.execute(
+        "INSERT INTO anpr_camera_health (camera, first_received_at, last_received_at) SELECT number, now(), now() FROM anpr_cameras"
+    )
+    await records.close()
