@@ -89,6 +89,8 @@ async def test_what_opens_on_a_page(room: Room, look: str) -> None:
     await page.get_by_role("tab", name="Journey").click()
     found += await _inspect(page, "journey")
     await page.goto("/cameras")
+    await page.get_by_label("Name, road or number").fill(room.camera_name)
+    await page.get_by_role("button", name="Find").click()
     await page.get_by_role("link", name=room.camera_name).click()
     await page.get_by_role("heading", level=1, name=room.camera_name).wait_for()
     found += await _inspect(page, "camera")

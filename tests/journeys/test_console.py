@@ -55,8 +55,9 @@ async def test_from_the_alert_to_the_export(room: Room, tmp_path: Path) -> None:
         assert await picture.evaluate("image => image.naturalWidth") > 0
     assert await alert.get_by_role("img").count() == 2
 
-    # Take it; a colleague sees who has it, without asking.
+    # Take it; a colleague who looks at the queue sees who has it, in place: nothing moves under the focus.
     colleague = await room.signed_in("supervisor")
+    await colleague.locator("[data-hit]").filter(has_text=room.camera_name).first.focus()
     await page.keyboard.press("t")
     await expect(alert).to_contain_text("Taken by you")
     await expect(colleague.locator("[data-hit]").filter(has_text="Taken by Journey control").first).to_be_visible()

@@ -86,7 +86,7 @@ async def test_the_present_goes_out_in_every_format(founded: Founded) -> None:
             headers = {"Authorization": f"Bearer {founded.state.sources[plan.name].key}", "Content-Type": body.content_type}
             answer = await client.ask("POST", f"/v1/anpr/intake/{plan.format}", content=body.content, headers=headers)
             for refused in answer["rejected"]:
-                assert refused["code"] in {"unknown_camera", "ahead_of_time", "future"}, (plan.format, refused)
+                assert refused["code"] in {"unknown_camera", "in_future"}, (plan.format, refused)
                 unknown += 1
         assert unknown < len(reads) * 0.05
 

@@ -60,8 +60,6 @@ class Tally:
             camera.lag_ms_sum += lag
             if camera.lag_ms_min is None or lag < camera.lag_ms_min:
                 camera.lag_ms_min = lag
-            if camera.lag_ms_min is None or lag < camera.lag_ms_min:
-                camera.lag_ms_min = lag
             camera.last_received_at = now
             if LATE_MS < lag < BACKFILL_MS:
                 camera.late += 1
