@@ -24,10 +24,11 @@ def digests() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("engine", ["postgres", "clickhouse"])
-def test_numbers_rise_by_one_without_gaps(engine: str) -> None:
+def test_numbers_rise_and_are_given_once(engine: str) -> None:
+    """Gaps are allowed: those who build beside each other take a range each."""
     for module in MODULES:
         numbers = [m.number for m in migrations_of((module,), engine)]
-        assert numbers == list(range(1, len(numbers) + 1)), f"{module.name}/{engine}: {numbers}"
+        assert all(a < b for a, b in pairwise(numbers)), f"{module.name}/{engine}: {numbers}"
 
 
 def test_released_migrations_are_unedited() -> None:

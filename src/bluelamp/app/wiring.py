@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 
+from bluelamp.accountability import module as accountability
 from bluelamp.anpr import module as anpr
 from bluelamp.app import first_start
 from bluelamp.app.engines.cluster_ddl import for_cluster
@@ -19,7 +20,7 @@ from bluelamp.spine.module import Module, Spine
 from bluelamp.spine.policy import Policy
 from bluelamp.spine.relational import Database, Migration, read_migrations
 
-MODULES: tuple[Module, ...] = (foundation.MODULE, anpr.MODULE)
+MODULES: tuple[Module, ...] = (foundation.MODULE, accountability.MODULE, anpr.MODULE)
 
 
 def policy_of(modules: tuple[Module, ...] = MODULES) -> Policy:
