@@ -33,6 +33,11 @@ class PlatformSettings(BaseSettings):
     )
     one_time_password_hours_max: int = Field(72, ge=1, le=720, description="Hours that a one-time password from an administrator works.")
     token_days_max: int = Field(365, ge=1, le=3650, description="Longest life of a bearer token, in days.")
+    ranks: str = Field(
+        "staff,constable,sergeant,inspector,chief inspector,superintendent,chief superintendent,assistant chief constable,"
+        "deputy chief constable,chief constable",
+        description="Ranks of posts, lowest first, separated by commas: policy says 'inspector or above'.",
+    )
     purposes_file: Path | None = Field(
         None, description="JSON list of the purposes that a search may give. Empty: the demonstration's, which include `test`."
     )

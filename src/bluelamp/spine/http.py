@@ -13,8 +13,26 @@ from bluelamp.spine.module import Spine
 from bluelamp.spine.policy import PUBLIC
 
 
+class Post(NamedTuple):
+    """A membership in force: where somebody works, as what. Roles belong to it, so they are by agency."""
+
+    id: str
+    agency: str
+    agency_name: str
+    kind: str
+    """`home`, or `secondment`: lent to another agency."""
+    roles: frozenset[str]
+    unit: str = ""
+    """Code of the unit within the agency; empty: none."""
+    unit_name: str = ""
+    rank: str = ""
+    manager: str = ""
+    """User id of the line manager; empty: none is known."""
+    shift_pattern: str = ""
+
+
 class Caller(NamedTuple):
-    """A signed-in person and what they may do."""
+    """A signed-in person in the post that they act in, and what they may do there."""
 
     id: str
     username: str
@@ -28,6 +46,18 @@ class Caller(NamedTuple):
     """Id of the session or token that this request came with."""
     one_time: bool = False
     """Signed in with an administrator's one-time password: may change it and nothing else."""
+    unit: str = ""
+    """Code of the unit of the post that the person acts in; empty: none."""
+    rank: str = ""
+    """Rank in that post, one of the configured ones; empty: none is known."""
+    manager: str = ""
+    """User id of the line manager in that post; empty: none is known."""
+    membership: str = ""
+    """Id of the post that the person acts in: `agency`, `roles`, `unit`, `rank` and `manager` are of it."""
+    memberships: tuple[Post, ...] = ()
+    """Every post in force, the home post first."""
+    until_ms: int = 0
+    """When this session or this post ends by itself, epoch milliseconds; 0: no end is known. Ask again then."""
 
     @property
     def actor(self) -> audit.Actor:

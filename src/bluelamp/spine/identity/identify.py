@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from fastapi import Request
 
+from bluelamp.kit.clock import to_ms
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
+from bluelamp.spine.organisations.posts import read_posts, standing
 
 from . import store
 from .access import ACCOUNT_USE
@@ -63,18 +65,28 @@ class Identifier:
         row = await store.find_session(self._spine.db, secret, timedelta(minutes=self._spine.settings.session_idle_minutes_max))
         if row is None or row["kind"] != kind:
             return None
+        stands = standing(read_posts(row["posts"]), row["acting"])
+        if stands is None:
+            return None
         one_time = row["one_time_until"] is not None
-        roles = frozenset(row["roles"])
+        post = stands.acting
+        ends = [to_ms(moment) for moment in (row["expires_at"], row["posts_end"]) if moment is not None]
         caller = Caller(
             id=row["id"],
             username=row["username"],
             name=row["name"],
-            agency=row["agency"],
-            roles=roles,
-            permissions=frozenset({ACCOUNT_USE}) if one_time else self._spine.policy.of_roles(roles),
-            agency_name=row["agency_name"],
+            agency=post.agency,
+            roles=post.roles,
+            permissions=frozenset({ACCOUNT_USE}) if one_time else self._spine.policy.of_roles(post.roles),
+            agency_name=post.agency_name,
             session=row["session"],
             one_time=one_time,
+            unit=post.unit,
+            rank=post.rank,
+            manager=post.manager,
+            membership=post.id,
+            memberships=stands.posts,
+            until_ms=min(ends),
         )
         if generation == self._generation:  # what was read before a change must not outlive it
             if len(self._known) >= REMEMBERED_MAX:

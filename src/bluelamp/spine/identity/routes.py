@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit, public
+from bluelamp.spine.http import Caller, Post, get_spine, permit, public
 from bluelamp.spine.module import Spine
 from bluelamp.spine.organisations.agencies import all_agencies
 from bluelamp.spine.wire import AgencyRef, Page
@@ -44,6 +44,17 @@ def _me(caller: Caller) -> schemas.Me:
         roles=sorted(caller.roles),
         permissions=sorted(caller.permissions),
         password_change_needed=caller.one_time,
+        unit=caller.unit,
+        rank=caller.rank,
+        acting=caller.membership,
+        posts=[_post(post) for post in caller.memberships],
+    )
+
+
+def _post(post: Post) -> schemas.PostItem:
+    agency = AgencyRef(code=post.agency, name=post.agency_name)
+    return schemas.PostItem(
+        id=post.id, agency=agency, kind=post.kind, roles=sorted(post.roles), unit=post.unit, unit_name=post.unit_name, rank=post.rank
     )
 
 

@@ -40,8 +40,23 @@ class UserChanges(Question):
     active: bool | None = None
 
 
+class PostItem(BaseModel):
+    """A post in force: where somebody works, as what. `kind`: `home` or `secondment`."""
+
+    id: str
+    agency: AgencyRef
+    kind: str
+    roles: list[str]
+    unit: str
+    unit_name: str
+    rank: str
+
+
 class Me(BaseModel):
-    """The signed-in person. `password_change_needed`: the password is an administrator's; choose your own first."""
+    """The signed-in person. `agency`, `roles`, `unit` and `rank` are of the post that this session acts in (`acting`).
+
+    `password_change_needed`: the password is an administrator's; choose your own first.
+    """
 
     id: str
     username: str
@@ -50,6 +65,10 @@ class Me(BaseModel):
     roles: list[str]
     permissions: list[str]
     password_change_needed: bool
+    unit: str = ""
+    rank: str = ""
+    acting: str = ""
+    posts: list[PostItem] = []
 
 
 class UserItem(BaseModel):

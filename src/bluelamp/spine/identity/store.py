@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bluelamp.kit.ids import new_id
+from bluelamp.spine.organisations.posts import POSTS
 from bluelamp.spine.relational import Connection, Database, Record
 
 from .domain import Session, SessionKind, User, digest, new_secret
@@ -107,8 +108,9 @@ async def tokens_of(db: Database, user_id: str) -> list[Session]:
 async def find_session(db: Database, secret: str, idle: timedelta) -> dict[str, Any] | None:
     """The live session behind a secret with its person; notes the use, at most once a minute."""
     row = await db.fetchrow(
-        "SELECT s.id AS session, s.kind, s.used_at < now() - interval '1 minute' AS stale, a.name AS agency_name, u.*"
-        " FROM sessions s JOIN users u ON u.id = s.person JOIN agencies a ON a.code = u.agency"
+        "SELECT s.id AS session, s.kind, s.used_at < now() - interval '1 minute' AS stale, u.*,"
+        " s.acting, s.expires_at, p.posts, p.posts_end"
+        f" FROM sessions s JOIN users u ON u.id = s.person{POSTS}"
         " WHERE s.digest = $1 AND u.active AND s.expires_at > now() AND (s.kind = 'token' OR s.used_at > now() - $2::interval)",
         digest(secret), idle,
     )  # fmt: skip

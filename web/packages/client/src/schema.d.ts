@@ -1919,7 +1919,9 @@ export interface components {
         };
         /**
          * Me
-         * @description The signed-in person. `password_change_needed`: the password is an administrator's; choose your own first.
+         * @description The signed-in person. `agency`, `roles`, `unit` and `rank` are of the post that this session acts in (`acting`).
+         *
+         *     `password_change_needed`: the password is an administrator's; choose your own first.
          */
         Me: {
             /** Id */
@@ -1935,6 +1937,26 @@ export interface components {
             permissions: string[];
             /** Password Change Needed */
             password_change_needed: boolean;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Rank
+             * @default
+             */
+            rank?: string;
+            /**
+             * Acting
+             * @default
+             */
+            acting?: string;
+            /**
+             * Posts
+             * @default []
+             */
+            posts?: components["schemas"]["PostItem"][];
         };
         /** MuteItem */
         MuteItem: {
@@ -2259,6 +2281,25 @@ export interface components {
                 number,
                 number
             ][][];
+        };
+        /**
+         * PostItem
+         * @description A post in force: where somebody works, as what. `kind`: `home` or `secondment`.
+         */
+        PostItem: {
+            /** Id */
+            id: string;
+            agency: components["schemas"]["AgencyRef"];
+            /** Kind */
+            kind: string;
+            /** Roles */
+            roles: string[];
+            /** Unit */
+            unit: string;
+            /** Unit Name */
+            unit_name: string;
+            /** Rank */
+            rank: string;
         };
         /**
          * Problem
