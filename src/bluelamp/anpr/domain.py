@@ -115,7 +115,7 @@ class ParsedItem(NamedTuple):
 
     outcome: Capture | Refusal
     raw: bytes
-    """The item in a form that the same gateway accepts again as a whole body."""
+    """The item in a form that the same gateway accepts again as a whole body; perhaps a view of the request's body."""
     place: int = 0
     """Its place in the body, as its sender counts: heartbeats and the like take a place and become no item."""
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+import msgspec
 import pytest
 
 from bluelamp.anpr.domain import Capture, Refusal
@@ -70,6 +71,9 @@ def test_the_plate_is_delivered_as_sent() -> None:
         ({"camera": ""}, "missing_field"),
         ({"lane": 256}, "bad_field"),
         ({"plate_image": "no picture!"}, "picture_invalid"),
+        ({"overview_image": "QUJ"}, "picture_invalid"),
+        ({"plate_image": ["QUJD"]}, "bad_field"),
+        ({"plate_image": 12}, "bad_field"),
         ({"characters": [{"value": "A", "confidence": 99}]}, "bad_confidence"),
         ({"variants": [{"vrm": "A"}]}, "missing_field"),
         ({"make": {"name": "Ford"}}, "bad_field"),
@@ -79,6 +83,14 @@ def test_a_bad_item_is_refused_with_a_reason(changes: dict[str, Any], code: str)
     refused = refusal("native", item(**changes))
     assert (refused.index, refused.code) == (0, code)
     assert len(refused.message) > 10
+
+
+def test_base64_whose_slashes_are_escaped_is_read() -> None:
+    sent = b64encode(b"\xff\xd8\xff?\xff").decode()
+    assert "/" in sent
+    body = msgspec.json.encode(item(plate_image=sent)).replace(b"/", b"\\/")
+    assert capture("native", body).plate_image == b"\xff\xd8\xff?\xff"
+    assert capture("native", item(plate_image=None, overview_image="")).plate_image == b""
 
 
 def test_a_missing_field_is_named() -> None:

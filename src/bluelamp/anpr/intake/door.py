@@ -161,15 +161,17 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, bytes_max: int) -
 
 
 async def _read_rest(message: MutableMapping[str, Any], receive: Receive, bytes_max: int) -> bytes:
-    body = bytearray()
+    parts: list[bytes] = []
+    length = 0
     while True:
         if message["type"] == "http.disconnect":
             raise EngineDownError("the connection ended inside the body")
-        body += message.get("body", b"")
-        if len(body) > bytes_max:
+        parts.append(message.get("body", b""))
+        length += len(parts[-1])
+        if length > bytes_max:
             raise TooLargeError(f"the body has more than the {bytes_max} bytes this source may send at once")
         if not message.get("more_body"):
-            return bytes(body)
+            return b"".join(parts)
         message = await receive()
 
 

@@ -118,7 +118,7 @@ class Intake:
                 unplated.append(resolved)
             else:
                 refusals.append(resolved)
-                raws.append(parsed.raw)
+                raws.append(bytes(parsed.raw))
         return _Parsed(items, None, unplated, refusals, raws)
 
     def _parse_table(self, source: SourceEntry, body: bytes, now: int) -> _Parsed:

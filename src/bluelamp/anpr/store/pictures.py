@@ -66,6 +66,7 @@ class PictureStore:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._thread = ThreadPoolExecutor(1, "pictures")
+        self._hasher = ThreadPoolExecutor(1, "picture-hashes")
         self._segment: _Segment | None = None
 
     async def append(self, pictures: list[bytes], now: int) -> list[StoredPicture]:
@@ -100,9 +101,10 @@ class PictureStore:
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close_segment)
         self._thread.shutdown()
+        self._hasher.shutdown()
 
     def _append_to_file(self, folder: Path, pictures: list[bytes], now: int) -> list[StoredPicture]:
-        hashes = _hashes(pictures)
+        hashes = self._hasher.submit(_hashes, pictures)  # while the bytes go to disk
         day = now // 86_400_000
         try:
             if self._segment is None or self._segment.place.day != day or self._segment.size >= SEGMENT_BYTES_MAX:
@@ -112,7 +114,7 @@ class PictureStore:
         except OSError as error:
             self._close_segment()  # what was half written is never referred to, and the next group starts a new file
             raise EngineDownError(f"pictures cannot be written: {error.strerror}; check the disk") from error
-        return [StoredPicture(encode_ref(place), sha256) for place, sha256 in zip(places, hashes, strict=True)]
+        return [StoredPicture(encode_ref(place), sha256) for place, sha256 in zip(places, hashes.result(), strict=True)]
 
     def _close_segment(self) -> None:
         if self._segment is not None:
