@@ -20,7 +20,9 @@ from bluelamp.spine import audit
 from tests.house.routes import DOORS, Door
 from tests.support.witness import UNAUDITED, witnessed
 
-ENTRIES = (audit.record, audit.intend, witnessed)
+RECORDS = (audit.record, witnessed)
+"""What leaves the entry of a change; the intent of a look does not stand for it."""
+ENTRIES = (*RECORDS, audit.intend)
 CHANGING = [door for door in DOORS if door.method not in {"GET", "HEAD"}]
 
 
@@ -34,6 +36,7 @@ def _resolve(expression: ast.expr, scope: dict[str, Any]) -> Any:
     return None
 
 
+@cache
 def _callees(function: Callable[..., Any]) -> list[Any]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
@@ -50,8 +53,11 @@ def _is_ours(named: Any) -> bool:
 
 
 @cache
-def leads_to_entry(function: Callable[..., Any]) -> bool:
-    """Whether anything that the function names, at any depth within the platform, writes an audit entry."""
+def leads_to_entry(function: Callable[..., Any], entries: tuple[Any, ...] = ENTRIES, without: Callable[..., Any] | None = None) -> bool:
+    """Whether anything that the function names, at any depth within the platform, writes an audit entry.
+
+    `without` is a function whose own entries do not count, as if somebody had removed them.
+    """
     seen: set[Any] = set()
     waiting = [function]
     while waiting:
@@ -60,9 +66,9 @@ def leads_to_entry(function: Callable[..., Any]) -> bool:
             continue
         seen.add(at)
         for named in _callees(at):
-            if named in ENTRIES:
+            if named in entries and at is not without:
                 return True
-            if not _is_ours(named):
+            if named in ENTRIES or not _is_ours(named):
                 continue
             waiting += [named] if inspect.isfunction(named) else [m for m in vars(named).values() if inspect.isfunction(m)]
     return False
@@ -73,6 +79,60 @@ def test_a_changing_door_leads_to_an_audit_entry(door: Door) -> None:
     if str(door) in UNAUDITED:
         pytest.skip(UNAUDITED[str(door)])
     assert leads_to_entry(door.endpoint), f"{door}: {door.endpoint.__module__}.{door.endpoint.__name__} never reaches audit.record"
+
+
+def _verbs(door: Door) -> list[Callable[..., Any]]:
+    """The verbs of the door: what its handler, or a function beside it, calls in a room of actions."""
+    seen, waiting, verbs = set(), [door.endpoint], []
+    while waiting:
+        at = waiting.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        for named in _callees(at):
+            if inspect.iscoroutinefunction(named) and ".actions" in named.__module__:
+                verbs.append(named)
+            elif inspect.isfunction(named) and named.__module__ == door.endpoint.__module__:
+                waiting.append(named)
+    return verbs
+
+
+VERBS = {f"{verb.__module__}.{verb.__qualname__}": verb for door in CHANGING if str(door) not in UNAUDITED for verb in _verbs(door)}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_leads_to_an_audit_entry(name: str) -> None:
+    """Each verb by itself: one that writes an entry does not cover for another of the same door."""
+    assert leads_to_entry(VERBS[name], RECORDS), (
+        f"{name} changes something and never reaches audit.record: write its entry in its transaction"
+    )
+
+
+def _writers() -> set[Callable[..., Any]]:
+    """Functions that write an entry themselves and that some verb reaches."""
+    seen: set[Any] = set()
+    waiting = list(VERBS.values())
+    while waiting:
+        at = waiting.pop()
+        if at not in seen:
+            seen.add(at)
+            waiting += [named for named in _callees(at) if _is_ours(named) and inspect.isfunction(named)]
+    return {function for function in seen if any(named in RECORDS for named in _callees(function))} - set(ENTRIES)
+
+
+def test_a_removed_entry_is_noticed() -> None:
+    """Each function that writes an entry, in turn, as if somebody had taken its entries away: some verb must fail for it."""
+    unnoticed = [
+        f"{writer.__module__}.{writer.__qualname__}"
+        for writer in _writers()
+        if all(leads_to_entry(verb, RECORDS, writer) for verb in VERBS.values())
+    ]
+    assert set(unnoticed) <= COVERED_ELSEWHERE, f"nobody would notice if these lost their entries: {unnoticed}"
+    assert len(_writers()) >= 20, "the walk finds fewer verbs than there were: it no longer reads the code"
+
+
+COVERED_ELSEWHERE: set[str] = set()
+"""Functions whose entry a second one of the same verb hides from this walk; the witness sees the difference. May only shrink."""
 
 
 def test_following_calls_tells_a_door_without_entry() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from bluelamp.kit.paging import decode_cursor, encode_cursor
+from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
 from bluelamp.spine.http import Caller, Post, get_spine, permit, public
 from bluelamp.spine.module import Spine
@@ -165,9 +166,11 @@ async def list_users(
             after = str(decode_cursor(cursor, str)[0])
         except ValueError as error:
             raise InvalidError(str(error)) from error
+    look = await audit.intend(spine.db, caller.actor, "identity.users.list", detail={"asked": q} if q else None)
     found = await store.list_users(spine.db, _authority(caller).agency or None, q, after, limit + 1)
     agencies = {a.code: a.name for a in await all_agencies(spine.db)}
     more = len(found) > limit
+    await audit.conclude(spine.db, look, "answered", min(len(found), limit))
     return Page(items=[_user(u, agencies) for u in found[:limit]], next=encode_cursor(found[limit - 1].username) if more else None)
 
 

@@ -1,0 +1,212 @@
+"""For each path parameter of an address: something of Kentmere's, or why there is nothing that a stranger must not find.
+
+A new address with a parameter gets one line here: its path up to the parameter, and how to make such a thing (or `Open`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bluelamp.kit.clock import now_ms, to_rfc3339
+from bluelamp.kit.ids import new_id
+from tests.support.platform import RunningPlatform
+
+REASON = {"purpose": "test", "reference": "house test"}
+JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(500) + b"\xff\xd9").decode()
+MARK = "KN34HSE"
+
+
+@dataclass
+class Room:
+    """What was made so far: a source of Kentmere's, its camera, a hit, the search that finds the read."""
+
+    platform: RunningPlatform
+    made: dict[str, Any] = field(default_factory=dict)
+
+    async def ask(self, username: str, method: str, path: str, **request: Any) -> Any:
+        answer = await self.platform.client(username).request(method, path, **request)
+        assert answer.status_code < 300, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    async def once(self, name: str, make: Callable[[Room], Awaitable[Any]]) -> Any:
+        if name not in self.made:
+            self.made[name] = await make(self)
+        return self.made[name]
+
+
+Make = Callable[[Room], Awaitable[str]]
+
+
+class Open(NamedTuple):
+    """The parameter names nothing that belongs to anybody. `value` is one that exists."""
+
+    why: str
+    value: str | Make
+
+
+async def _source(room: Room) -> dict[str, Any]:
+    source = await room.ask("admin", "POST", "/v1/anpr/sources", json={"name": f"house {new_id()}", "format": "native"})
+    return dict(source)
+
+
+async def source_id(room: Room) -> str:
+    return str((await room.once("source", _source))["id"])
+
+
+async def key_id(room: Room) -> str:
+    """Another key than the one the read below is sent with, so that it may be revoked."""
+    return str((await room.ask("admin", "POST", f"/v1/anpr/sources/{await source_id(room)}/keys"))["key_id"])
+
+
+async def _camera(room: Room) -> str:
+    await source_id(room)
+    name = (await room.ask("admin", "GET", f"/v1/anpr/sources/{await source_id(room)}"))["name"]
+    west = -3.0 - (now_ms() % 997) / 10_000
+    rows = f"external_id,name,agency,source,latitude,longitude,road,bearing\nhouse,House Lane,KEN,{name},54.5,{west},A6,90\n"
+    await room.ask("admin", "POST", "/v1/anpr/cameras/import", content=rows, headers={"Content-Type": "text/csv"})
+    box = f"{west - 1e-6},54,{west + 1e-6},55"
+    return str((await room.ask("admin", "GET", "/v1/anpr/cameras", params={"bbox": box}))["items"][0]["id"])
+
+
+async def camera_id(room: Room) -> str:
+    return str(await room.once("camera", _camera))
+
+
+async def new_list(room: Room) -> str:
+    return str((await room.ask("supervisor", "POST", "/v1/anpr/lists", json={"name": f"house {new_id()}"}))["id"])
+
+
+async def new_entry(room: Room) -> str:
+    body = {"vrm": MARK, "reason": "stolen"}
+    return str((await room.ask("supervisor", "POST", f"/v1/anpr/lists/{await new_list(room)}/entries", json=body))["id"])
+
+
+async def new_mute(room: Room) -> str:
+    body = {"camera": await camera_id(room), "minutes": 1, "reason": "house test"}
+    return str((await room.ask("control", "POST", "/v1/anpr/mutes", json=body))["id"])
+
+
+async def _send(room: Room, camera: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {room.made['source']['key']}"}
+    item = {"camera": camera, "vrm": MARK, "captured_at": to_rfc3339(now_ms()), "confidence": 0.95, "plate_image": JPEG}
+    answer = await room.platform.client().post("/v1/anpr/intake/native", json=item, headers=headers)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+async def _hit(room: Room) -> dict[str, Any]:
+    await camera_id(room)
+    await new_entry(room)
+    async with asyncio.timeout(20):
+        # Camera and entry are in force within a second, and neither sends a signal.
+        while True:
+            await _send(room, "house")
+            page = await room.ask("control", "GET", "/v1/anpr/hits", params={"limit": 500})
+            if ours := [hit for hit in page["items"] if hit["vrm"] == MARK]:
+                return dict(ours[0])
+            await asyncio.sleep(0.1)
+
+
+async def hit_id(room: Room) -> str:
+    return str((await room.once("hit", _hit))["id"])
+
+
+async def _search(room: Room) -> dict[str, Any]:
+    await hit_id(room)
+    async with asyncio.timeout(20):
+        while True:
+            answer = await room.ask("analyst", "POST", "/v1/anpr/searches", json={"vrm": MARK, "reason": REASON})
+            if answer["items"] and answer["items"][0]["images"]:
+                return dict(answer)
+            await asyncio.sleep(0.1)
+
+
+async def search_id(room: Room) -> str:
+    return str((await room.once("search", _search))["id"])
+
+
+async def read_id(room: Room) -> str:
+    return str((await room.once("search", _search))["items"][0]["id"])
+
+
+async def picture(room: Room) -> str:
+    href: str = (await room.once("search", _search))["items"][0]["images"][0]["href"]
+    return href.partition("?")[0].rpartition("/")[2]
+
+
+async def export_id(room: Room) -> str:
+    made = await room.ask("analyst", "POST", f"/v1/anpr/searches/{await search_id(room)}/exports", json={"format": "csv"})
+    return str(made["id"])
+
+
+async def reject_id(room: Room) -> str:
+    await hit_id(room)
+    await _send(room, f"unknown {new_id()}")
+    params = {"source": await source_id(room)}
+    async with asyncio.timeout(20):
+        while not (items := (await room.ask("admin", "GET", "/v1/anpr/rejects", params=params))["items"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)  # rejects are written by a job that sends no signal
+    return str(items[0]["id"])
+
+
+async def notice_id(room: Room) -> str:
+    """A notice of the analyst's: standing searches make them on a timetable, so this one is written behind the doors."""
+    search, notice = await search_id(room), new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO search_notices (id, search, person, at, count, newest_read, vrm)"
+        " SELECT $1, $2, id, now(), 1, $3, $4 FROM users WHERE username = 'analyst'",
+        notice, search, await read_id(room), MARK,
+    )  # fmt: skip
+    return notice
+
+
+async def token_id(room: Room) -> str:
+    """One of the analyst's own tokens."""
+    return str((await room.ask("analyst", "GET", "/v1/me/tokens"))["items"][0]["id"])
+
+
+async def user_id(room: Room) -> str:
+    body = {"username": f"house-{new_id().lower()}", "name": "Holly House", "roles": ["officer"]}
+    return str((await room.ask("admin", "POST", "/v1/users", json=body))["id"])
+
+
+EXAMPLES: dict[str, Make | Open] = {
+    "/v1/anpr/cameras/{camera_id}": camera_id,
+    "/v1/anpr/entries/{entry_id}": new_entry,
+    "/v1/anpr/exports/{id}": export_id,
+    "/v1/anpr/exports/{id}/{name}": Open("the export before it is somebody's", "reads.csv"),
+    "/v1/anpr/hits/{hit_id}": hit_id,
+    "/v1/anpr/lists/{list_id}": new_list,
+    "/v1/anpr/mutes/{mute_id}": new_mute,
+    "/v1/anpr/notices/{id}": notice_id,
+    "/v1/anpr/pictures/{ref}": picture,
+    "/v1/anpr/reads/{id}": read_id,
+    "/v1/anpr/rejects/{reject_id}": reject_id,
+    "/v1/anpr/searches/{search}": search_id,
+    "/v1/anpr/sources/{source_id}": source_id,
+    "/v1/anpr/sources/{source_id}/keys/{key_id}": key_id,
+    "/v1/me/tokens/{token}": token_id,
+    "/v1/users/{user}": user_id,
+}
+"""By the address up to the parameter. A maker leaves something that only Kentmere, or one person there, may reach."""
+
+NATIONAL_DOORS: dict[str, str] = {
+    "GET /v1/anpr/cameras/{camera_id}": "the register of cameras is national: every force sees every camera",
+}
+"""Doors where a stranger does find it, each with the reason. May only shrink."""
+
+
+QUERIES: dict[str, Callable[[Room], Awaitable[dict[str, str]]]] = {}
+"""Query parameters that a look needs and that the document cannot say."""
+
+
+async def _via_search(room: Room) -> dict[str, str]:
+    return {"search": await search_id(room), "read": await read_id(room)}
+
+
+QUERIES["GET /v1/anpr/reads/{id}"] = _via_search
+QUERIES["GET /v1/anpr/pictures/{ref}"] = _via_search
