@@ -9,7 +9,7 @@ import pytest
 
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.spine.bus import Bus, Message, Stream
-from bluelamp.spine.live import Cursor, CursorError, LiveEvent, LiveHub, LiveSource, parse_cursor
+from bluelamp.spine.live import PASSING_KEPT, Cursor, CursorError, LiveEvent, LiveHub, LiveSource, Passing, parse_cursor
 
 STREAM = Stream("TEST_LIVE", ("test.live",), days_max=1, bytes_max=1 << 20)
 
@@ -17,6 +17,10 @@ STREAM = Stream("TEST_LIVE", ("test.live",), days_max=1, bytes_max=1 << 20)
 def render(message: Message) -> list[LiveEvent]:
     """A message of comma-separated words shows each of them; one of them is nothing to show."""
     return [LiveEvent("word", word, frozenset(), "p") for word in message.payload.split(b",") if word != b"hidden"]
+
+
+def render_passing(payload: bytes) -> list[LiveEvent]:
+    return [LiveEvent("passing", payload, frozenset(), "p")]
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ async def bus(engines: EngineUrls) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def hub(bus: Bus) -> AsyncIterator[LiveHub]:
-    hub = LiveHub(bus, LiveSource(STREAM.name, render), ring_events_max=4)
+    hub = LiveHub(bus, LiveSource(STREAM.name, render, Passing("test.passing", render_passing)), ring_events_max=4)
     await hub.start()
     yield hub
     await hub.close()
@@ -81,3 +85,28 @@ async def test_a_viewer_from_before_the_log_begins_gets_what_there_is(hub: LiveH
 def test_a_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):
         parse_cursor(text)
+
+
+async def test_what_passes_is_told_now_or_never(hub: LiveHub, bus: Bus) -> None:
+    start = hub.now
+    await bus.publish("test.live", b"before")
+    viewer, quick = hub.follow(start, wait_s=20), hub.follow(start, wait_s=20)
+    for one in (viewer, quick):
+        assert [n.event.data for n in await anext(one)] == [b"before"]
+    last = b"p%d" % (PASSING_KEPT + 2)
+    for number in range(PASSING_KEPT + 3):
+        await bus.whisper("test.passing", b"p%d" % number)
+    await bus.publish("test.live", b"after")
+    # The slow viewer looks again when everything has come; what the log keeps is told first, of the rest the newest.
+    seen: set[bytes] = set()
+    async with asyncio.timeout(20):
+        while not {last, b"after"} <= seen:
+            seen |= {n.event.data for n in await anext(quick)}
+    assert [n.event.data for n in await anext(viewer)] == [b"after"]
+    passing = await anext(viewer)
+    assert [n.event.data for n in passing] == [b"p%d" % number for number in range(3, PASSING_KEPT + 3)]
+    assert {n.cursor for n in passing} == {""}
+    # Whoever resumes gets what the log holds and nothing that has passed.
+    assert (await take(hub, start, 2))[0] == ["before", "after"]
+    await viewer.aclose()
+    await quick.aclose()

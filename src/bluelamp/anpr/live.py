@@ -1,5 +1,5 @@
 """What the hits stream shows to viewers: a hit, its amendments, what people do about it, reminders of ending entries,
-that a standing search found something, and that a camera fell silent or came back.
+that a standing search found something, and that a camera fell silent or came back. Beside it, in passing, how many reads come in.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import msgspec
 
 from bluelamp.anpr.access import CAMERAS_VIEW, HITS_VIEW, LISTS_VIEW, SEARCHES_KEEP
 from bluelamp.anpr.actions.hits import HitAction
+from bluelamp.anpr.consumers.pulse import SUBJECT as PULSE_SUBJECT
+from bluelamp.anpr.consumers.pulse import ReadsPulse
 from bluelamp.anpr.jobs.camera_health import STATUS_SUBJECT, StatusChange
 from bluelamp.anpr.jobs.lists import Reminder
 from bluelamp.anpr.jobs.standing import SUBJECT as STANDING_SUBJECT
@@ -26,7 +28,7 @@ from bluelamp.anpr.matching.hits import (
 from bluelamp.anpr.schemas.hits import hit_json
 from bluelamp.anpr.tables import HITS_STREAM
 from bluelamp.spine.bus import Message
-from bluelamp.spine.live import LiveEvent, LiveSource
+from bluelamp.spine.live import LiveEvent, LiveSource, Passing
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ _ACTION = msgspec.json.Decoder(HitAction)
 _REMINDER = msgspec.json.Decoder(Reminder)
 _STANDING = msgspec.json.Decoder(StandingFound)
 _STATUSES = msgspec.json.Decoder(list[StatusChange])
+_PULSE = msgspec.json.Decoder(ReadsPulse)
 _KINDS = {NEW_SUBJECT: "hit", AMENDED_SUBJECT: "hit_amended"}
 
 
@@ -69,4 +72,13 @@ def _hit_events(kind: str, hit: Hit) -> list[LiveEvent]:
     return events
 
 
-LIVE = LiveSource(HITS_STREAM, render)
+def render_pulse(payload: bytes) -> list[LiveEvent]:
+    """The event of one pulse: for everyone who may see cameras, since it names no vehicle."""
+    try:
+        return [LiveEvent("reads", msgspec.json.encode(_PULSE.decode(payload)), frozenset(), CAMERAS_VIEW)]
+    except msgspec.MsgspecError:
+        log.warning("a message on %s is not a pulse", PULSE_SUBJECT)
+        return []
+
+
+LIVE = LiveSource(HITS_STREAM, render, Passing(PULSE_SUBJECT, render_pulse))

@@ -121,6 +121,27 @@ class Bus:
             raise EngineDownError("the event log does not answer; nothing is lost if you send it again") from error
         return ack.seq
 
+    async def whisper(self, subject: str, payload: bytes) -> None:
+        """Tell whoever listens at this moment; kept nowhere, acknowledged by nobody, lost without harm."""
+        with suppress(*UNREACHABLE):
+            await self._client.publish(subject, payload)
+
+    async def overhear(self, subject: str, handle: Callable[[bytes], None]) -> None:
+        """Hand on what is whispered on `subject` until the client closes; survives a lost connection.
+
+        Raises:
+            EngineDownError: the event log does not answer.
+        """
+
+        async def take(raw: Msg) -> None:
+            handle(raw.data)
+
+        try:
+            # What a busy process cannot take is dropped rather than kept waiting.
+            await self._client.subscribe(subject, cb=take, pending_msgs_limit=64)
+        except UNREACHABLE as error:
+            raise EngineDownError("NATS does not answer") from error
+
     async def last_sequence(self, stream: str) -> int:
         try:
             return (await self._jetstream.stream_info(stream)).state.last_seq

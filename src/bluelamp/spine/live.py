@@ -2,13 +2,14 @@
 
 A viewer has a cursor and no queue: it takes what is after its cursor from a ring of recent events, or from the log itself
 where it was away for longer. So a slow viewer slows nobody, and one that returns misses nothing and sees nothing twice.
+Passing events are the exception: they are worth something only now, so no log keeps them and a slow viewer misses some.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from bluelamp.spine.bus import Bus, Message
 
 RING_EVENTS_MAX = 20_000
 CATCH_UP_MESSAGES = 500
+PASSING_KEPT = 4
+"""Passing events that wait for a viewer; one that is slower than that misses the older ones."""
 
 
 class LiveEvent(NamedTuple):
@@ -37,8 +40,21 @@ class Numbered(NamedTuple):
     event: LiveEvent
 
     @property
+    def passing(self) -> bool:
+        """Whether it has no place in the log: nobody resumes from it."""
+        return self.sequence == 0
+
+    @property
     def cursor(self) -> str:
-        return f"{self.sequence}.{self.part}"
+        """Empty for a passing event."""
+        return "" if self.passing else f"{self.sequence}.{self.part}"
+
+
+class Passing(NamedTuple):
+    """A subject of events that are told now or never. `render` must not raise for any message."""
+
+    subject: str
+    render: Callable[[bytes], list[LiveEvent]]
 
 
 Render = Callable[[Message], list[LiveEvent]]
@@ -50,6 +66,7 @@ class LiveSource(NamedTuple):
 
     stream: str
     render: Render
+    passing: Passing | None = None
 
 
 class Cursor(NamedTuple):
@@ -85,6 +102,9 @@ class LiveHub:
         self._gone = Cursor(0, 0)
         """The newest event that the ring no longer holds."""
         self._newest = 0
+        self._passing: deque[Numbered] = deque(maxlen=PASSING_KEPT)
+        """Numbered by `part`, from 1 on."""
+        self._passed = 0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -92,6 +112,8 @@ class LiveHub:
         self._newest = await self._bus.last_sequence(self._source.stream)
         self._gone = self.now
         self._task = asyncio.create_task(self._bus.replay(self._source.stream, self._newest, self._take), name="live-hub")
+        if self._source.passing is not None:
+            await self._bus.overhear(self._source.passing.subject, self._pass)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -110,11 +132,25 @@ class LiveHub:
                 self._gone = Cursor(self._ring[0].sequence, self._ring[0].part)
             self._ring.append(Numbered(message.sequence, part, event))
         self._newest = message.sequence
+        self._wake()
+
+    def _pass(self, payload: bytes) -> None:
+        assert self._source.passing is not None  # noqa: S101 - tells the type checker
+        for event in self._source.passing.render(payload):
+            self._passed += 1
+            self._passing.append(Numbered(0, self._passed, event))
+        self._wake()
+
+    def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def follow(self, cursor: Cursor, wait_s: float) -> AsyncIterator[list[Numbered]]:
-        """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds."""
+    async def follow(self, cursor: Cursor, wait_s: float) -> AsyncGenerator[list[Numbered]]:
+        """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds.
+
+        Passing events come in lists of their own, and never before what the viewer still has to catch up with.
+        """
+        passed = self._passed
         while True:
             changed = self._changed
             if cursor < self._gone:
@@ -125,6 +161,9 @@ class LiveHub:
                     cursor = Cursor(events[-1].sequence, events[-1].part)
                 elif cursor.sequence < self._newest:
                     cursor = self.now
+                elif passed < self._passed:
+                    events = [n for n in self._passing if n.part > passed]
+                    passed = self._passed
                 else:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(changed.wait(), wait_s)

@@ -12,6 +12,7 @@ import time
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from bluelamp.anpr.consumers.pulse import Pulse
 from bluelamp.anpr.intake.rows import from_message
 from bluelamp.anpr.store.hits import set_aside
 from bluelamp.anpr.store.reads import insert_reads
@@ -33,6 +34,7 @@ class Writer:
     def __init__(self, spine: Spine) -> None:
         self._spine = spine
         self._next_at = 0.0
+        self.pulse = Pulse()
 
     async def store(self, messages: list[Message]) -> None:
         """Insert the rows of all messages at once.
@@ -51,6 +53,7 @@ class Writer:
             raise EngineDownError(f"reads could not be stored, they wait in the stream: {error}") from error
         finally:
             self._next_at = time.monotonic() + PACE_S
+        self.pulse.count(reads)
 
     async def set_aside(self, message: Message, failure: Exception) -> None:
         """Keep what cannot be stored where a person can look at it."""
@@ -67,4 +70,8 @@ def _decode(message: Message) -> pa.Table:
 async def write_reads(spine: Spine) -> None:
     """Run for ever."""
     writer = Writer(spine)
-    await spine.bus.consume(READS_STREAM, DURABLE, writer.store, batch_max=MESSAGES_MAX, on_poison=writer.set_aside)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(writer.pulse.beat(spine.bus), name="pulse")
+        group.create_task(
+            spine.bus.consume(READS_STREAM, DURABLE, writer.store, batch_max=MESSAGES_MAX, on_poison=writer.set_aside), name="writer"
+        )

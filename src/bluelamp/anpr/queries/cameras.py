@@ -54,6 +54,11 @@ async def marks(db: Database) -> list[CameraMark]:
     return await store.marks(db)
 
 
+async def reads_today(db: Database, now: int) -> int:
+    """Of the whole nation, since midnight."""
+    return await camera_health.reads_today(db, now)
+
+
 def _safe(text: str) -> str:
     """A spreadsheet runs what begins like a formula; an apostrophe keeps it text."""
     return f"'{text}" if text[:1] in FORMULA else text

@@ -75,11 +75,12 @@ async def list_cameras(
 
 @router.get("/map", response_model=CameraMap)
 async def map_cameras(spine: SpineHere, _caller: Annotated[Caller, permit(CAMERAS_VIEW)]) -> Response:
-    """Every active camera, as little of it as a map needs."""
+    """Every active camera, as little of it as a map needs, and how many reads the nation has had today."""
     marks = await queries.marks(spine.db)
     rows = [(str(m.number), round(m.longitude, 6), round(m.latitude, 6), m.status, m.name, m.agency) for m in marks]
+    today = await queries.reads_today(spine.db, spine.clock())
     # 14,000 rows: encoded without a model for each.
-    return Response(msgspec.json.encode({"cameras": rows}), media_type="application/json")
+    return Response(msgspec.json.encode({"cameras": rows, "reads_today": today}), media_type="application/json")
 
 
 @router.get("/export.csv", response_class=StreamingResponse)

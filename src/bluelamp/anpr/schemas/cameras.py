@@ -106,6 +106,8 @@ class CameraMap(BaseModel):
     """Every active camera as [id, longitude, latitude, status, name, agency]."""
 
     cameras: list[tuple[str, float, float, Status, str, str]]
+    reads_today: int
+    """Of the whole nation since midnight in the United Kingdom."""
 
 
 class CameraChange(Question):

@@ -74,6 +74,15 @@ async def add_camera_counts(connection: Connection, counts: Mapping[int, CameraC
     )  # fmt: skip
 
 
+async def reads_today(db: Database, now: int) -> int:
+    """Reads of the day, as the United Kingdom's clocks divide days; a few seconds behind."""
+    total = await db.fetchval(
+        "SELECT coalesce(sum(reads), 0) FROM anpr_camera_hours WHERE hour >= date_trunc('day', $1::timestamptz, 'Europe/London')",
+        moment(now),
+    )
+    return int(total)
+
+
 async def add_source_counts(connection: Connection, counts: Mapping[int, SourceCount], now: int) -> None:
     numbers = sorted(counts)
     rows = [counts[number] for number in numbers]

@@ -29,7 +29,7 @@ export const people = {
 export const cameras = {
   list: (query: { q?: string; status?: T.CameraStatus; cursor?: string; limit?: number }) =>
     body(client.GET('/v1/anpr/cameras', { params: { query } })),
-  map: async () => (await body(client.GET('/v1/anpr/cameras/map'))).cameras as T.MapCamera[],
+  map: async () => (await body(client.GET('/v1/anpr/cameras/map'))) as { cameras: T.MapCamera[]; reads_today: number },
   one: (camera_id: string) => body(client.GET('/v1/anpr/cameras/{camera_id}', { params: { path: { camera_id } } })),
   import: (file: Blob) => body(client.POST('/v1/anpr/cameras/import', { body: asText(file), ...CSV })),
   exportHref: '/v1/anpr/cameras/export.csv',

@@ -159,7 +159,7 @@ export interface paths {
         };
         /**
          * Map Cameras
-         * @description Every active camera, as little of it as a map needs.
+         * @description Every active camera, as little of it as a map needs, and how many reads the nation has had today.
          */
         get: operations["map_cameras"];
         put?: never;
@@ -1082,6 +1082,8 @@ export interface paths {
         /**
          * Stream
          * @description What happens, as it happens: `hit`, `hit_amended`, `hit_action` and others, each with an id to resume from.
+         *
+         *     `reads`, about once a second while reads come in, says how many and at which cameras: it has no id and is never repeated.
          */
         get: operations["stream"];
         put?: never;
@@ -1347,6 +1349,8 @@ export interface components {
                 string,
                 string
             ][];
+            /** Reads Today */
+            reads_today: number;
         };
         /** CameraShown */
         CameraShown: {

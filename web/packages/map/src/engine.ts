@@ -18,10 +18,14 @@ export interface Stop {
 const BRITAIN: LngLatBoundsLike = [[-8.6, 49.8], [2.1, 59.4]];
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 const STATUS = {
-  light: { ok: '#1d6fa5', late: '#b86e00', down: '#c0271d', off: '#7b858e' },
-  dark: { ok: '#5fb0ea', late: '#f0b040', down: '#ff7b6b', off: '#8d98a2' },
+  light: { ok: '#1d6fa5', late: '#b86e00', down: '#c0271d', off: '#7b858e', flow: '#2f8fd0' },
+  dark: { ok: '#5fb0ea', late: '#f0b040', down: '#ff7b6b', off: '#8d98a2', flow: '#9ad4ff' },
 };
 const PULSE_MS = 1_600;
+/** Cameras that just saw a vehicle light up in turns, so that the map shimmers rather than blinks; at most FLOW_MAX a second. */
+const FLOW_TURNS = 4;
+const FLOW_MAX = 240;
+const FLOW_FADE_MS = 1_500;
 
 function point(lonLat: LonLat, properties: Record<string, unknown>): GeoJSON.Feature {
   return { type: 'Feature', properties, geometry: { type: 'Point', coordinates: lonLat } };
@@ -41,6 +45,8 @@ export class MapEngine {
   #stops: Stop[] = [];
   #pulses: { lonLat: LonLat; started: number; urgent: boolean }[] = [];
   #frame = 0;
+  #places = new Map<string, LonLat>();
+  #turns: ReturnType<typeof setTimeout>[] = [];
   #corners: LonLat[] = [];
   #drawing = false;
   #resize: ResizeObserver;
@@ -91,6 +97,16 @@ export class MapEngine {
     map.addLayer({ id: 'area-fill', type: 'fill', source: 'area', paint: { 'fill-color': '#b3261e', 'fill-opacity': 0.14 } });
     map.addLayer({ id: 'area-line', type: 'line', source: 'area', paint: { 'line-color': '#d4352b', 'line-width': 2 } });
     map.addLayer({ id: 'area-corners', type: 'circle', source: 'area', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 5, 'circle-color': '#d4352b' } });
+    for (let turn = 0; turn < FLOW_TURNS; turn += 1) {
+      map.addSource(`flow-${turn}`, { type: 'geojson', data: EMPTY });
+      map.addLayer({
+        id: `flow-${turn}`, type: 'circle', source: `flow-${turn}`,
+        paint: {
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 4, 7, 7, 10, 13, 14, 20],
+          'circle-color': c.flow, 'circle-blur': 0.5, 'circle-opacity': 0, 'circle-opacity-transition': { duration: 0, delay: 0 },
+        },
+      });
+    }
     map.addLayer({
       id: 'cameras', type: 'circle', source: 'cameras',
       layout: { 'circle-sort-key': ['match', ['get', 'group'], 'down', 3, 'late', 2, 1] },
@@ -125,6 +141,7 @@ export class MapEngine {
   }
 
   setCameras(rows: readonly CameraRow[]): void {
+    this.#places = new Map(rows.map(([id, lon, lat]) => [id, [lon, lat]]));
     this.#cameras = {
       type: 'FeatureCollection',
       features: rows
@@ -154,6 +171,32 @@ export class MapEngine {
   pulse(lonLat: LonLat, urgent: boolean): void {
     this.#pulses = [...this.#pulses.slice(-30), { lonLat, started: performance.now(), urgent }];
     if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#animate());
+  }
+
+  /** Lets the cameras that just saw a vehicle light up softly and fade. Nothing for those who want no motion, or do not look. */
+  flow(ids: readonly string[]): void {
+    if (this.#reduced || document.hidden) return;
+    this.#turns.forEach(clearTimeout);
+    const places = ids.slice(0, FLOW_MAX).map((id) => this.#places.get(id)).filter((p): p is LonLat => !!p);
+    const each = Math.ceil(places.length / FLOW_TURNS);
+    this.#turns = Array.from({ length: FLOW_TURNS }, (_, turn) =>
+      setTimeout(() => this.#light(turn, places.slice(turn * each, (turn + 1) * each)), (turn * 1_000) / FLOW_TURNS),
+    );
+  }
+
+  #light(turn: number, places: LonLat[]): void {
+    const id = `flow-${turn}`;
+    this.#put(id, { type: 'FeatureCollection', features: places.map((p) => point(p, {})) });
+    if (!this.#ready || !this.#map.getLayer(id)) return;
+    this.#map.setPaintProperty(id, 'circle-opacity-transition', { duration: 0, delay: 0 });
+    this.#map.setPaintProperty(id, 'circle-opacity', 0.75);
+    this.#turns.push(
+      setTimeout(() => {
+        if (!this.#ready || !this.#map.getLayer(id)) return;
+        this.#map.setPaintProperty(id, 'circle-opacity-transition', { duration: FLOW_FADE_MS, delay: 0 });
+        this.#map.setPaintProperty(id, 'circle-opacity', 0);
+      }, 120),
+    );
   }
 
   #animate(): void {
@@ -234,6 +277,7 @@ export class MapEngine {
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
+    this.#turns.forEach(clearTimeout);
     this.#resize.disconnect();
     this.#map.remove();
   }

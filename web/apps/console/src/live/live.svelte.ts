@@ -1,12 +1,13 @@
 // The state of Live: hits as the stream tells them, newest and most urgent first, held still while somebody is reaching for one.
 import { api, inWords, openStream, type CameraStatus, type Hit, type Priority, type StreamEvent, type StreamHealth } from '@bluelamp/client';
 import { session } from '../shell/session.svelte';
+import { flow, type Pulse } from './flow.svelte';
 import { sound } from './sound.svelte';
 import { headline } from './sure';
 
 const KEPT = 400;
 const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 };
-const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'search_found', 'heartbeat'] as const;
+const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'search_found', 'reads', 'heartbeat'] as const;
 
 export type Filter = 'open' | 'mine' | 'done' | 'all';
 export type ArrivalListener = (hit: Hit) => void;
@@ -109,6 +110,10 @@ class Live {
     if (event.type === 'camera_status') {
       const camera = String(data.id ?? data.camera ?? '');
       for (const tell of this.#statuses) tell(camera, String(data.status ?? '') as CameraStatus);
+      return;
+    }
+    if (event.type === 'reads') {
+      flow.receive(data as unknown as Pulse);
       return;
     }
     if (event.type === 'search_found') {
