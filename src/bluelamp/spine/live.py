@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
@@ -92,6 +92,19 @@ def parse_cursor(text: str) -> Cursor:
     return Cursor(int(sequence), int(part) if part else 1 << 31)
 
 
+class Viewer:
+    """One who follows. Compared by identity."""
+
+    def __init__(self) -> None:
+        self.woken = asyncio.Event()
+        self.nudged = False
+
+    def nudge(self) -> None:
+        """Make `LiveHub.follow` yield now, if only an empty list: something about the viewer has changed."""
+        self.nudged = True
+        self.woken.set()
+
+
 class LiveHub:
     """One per API process."""
 
@@ -105,7 +118,7 @@ class LiveHub:
         self._passing: deque[Numbered] = deque(maxlen=PASSING_KEPT)
         """Numbered by `part`, from 1 on."""
         self._passed = 0
-        self._changed = asyncio.Event()
+        self._viewers: set[Viewer] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -142,17 +155,26 @@ class LiveHub:
         self._wake()
 
     def _wake(self) -> None:
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        for viewer in self._viewers:
+            viewer.woken.set()
 
-    async def follow(self, cursor: Cursor, wait_s: float) -> AsyncGenerator[list[Numbered]]:
-        """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds.
+    async def follow(self, cursor: Cursor, wait_s: float, viewer: Viewer | None = None) -> AsyncGenerator[list[Numbered]]:
+        """Events after `cursor`, in order, for ever; an empty list whenever nothing came for `wait_s` seconds or after a nudge.
 
         Passing events come in lists of their own, and never before what the viewer still has to catch up with.
         """
+        viewer = viewer or Viewer()
+        self._viewers.add(viewer)
+        try:
+            async for events in self._follow(cursor, wait_s, viewer):
+                yield events
+        finally:
+            self._viewers.discard(viewer)
+
+    async def _follow(self, cursor: Cursor, wait_s: float, viewer: Viewer) -> AsyncIterator[list[Numbered]]:
         passed = self._passed
         while True:
-            changed = self._changed
+            viewer.woken.clear()
             if cursor < self._gone:
                 events, cursor = await self._catch_up(cursor)
             else:
@@ -164,10 +186,12 @@ class LiveHub:
                 elif passed < self._passed:
                     events = [n for n in self._passing if n.part > passed]
                     passed = self._passed
-                else:
+                elif not viewer.nudged:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), wait_s)
+                        await asyncio.wait_for(viewer.woken.wait(), wait_s)
+                    if viewer.woken.is_set() and not viewer.nudged:
                         continue
+            viewer.nudged = False
             yield events
 
     def _after(self, cursor: Cursor) -> list[Numbered]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, permit
+from bluelamp.spine.http import Caller, get_spine, permit
 from bluelamp.spine.identity.access import STREAM_FOLLOW
-from bluelamp.spine.live import Cursor, CursorError, LiveHub, Numbered, parse_cursor
+from bluelamp.spine.identity.identify import Identifier
+from bluelamp.spine.live import Cursor, CursorError, LiveHub, Numbered, Viewer, parse_cursor
 
 router = APIRouter(tags=["live"])
 
+AFTER_END_S = 0.05
 HEARTBEAT_S = 5.0
 """Also how long a client must hear nothing before it knows that the line is dead: it should wait three of these."""
 
@@ -47,25 +51,45 @@ async def stream(
 
 
 async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor) -> AsyncIterator[bytes]:
-    yield f"retry: 1000\nevent: ready\nid: {cursor.sequence}.{cursor.part}\ndata: {{}}\n\n".encode()
-    said_at = time.monotonic()
-    async for numbered in hub.follow(cursor, HEARTBEAT_S):
-        # Asked anew each time (from memory): a leaver's stream ends at once, and a change of role counts at once.
-        found: Caller | None = await request.app.state.identify(request)
-        if found is None or found.id != caller.id or not found.may(STREAM_FOLLOW):
-            yield b"event: signed_out\ndata: {}\n\n"
-            return
-        shown = b"".join(_encode(n) for n in numbered if _may_see(found, n))
-        if numbered and numbered[0].passing:
-            # The heartbeat keeps its own time beside what is only passing, as if that were not there.
-            due = time.monotonic() - said_at >= HEARTBEAT_S
-            shown += HEARTBEAT if due else b""
-        else:
-            due = True
-            shown = shown or HEARTBEAT
-        said_at = time.monotonic() if due else said_at
-        if shown:
-            yield shown
+    identify: Identifier = request.app.state.identify
+    viewer = Viewer()
+    alarm: asyncio.TimerHandle | None = None
+    # Watched first and asked after: whatever changes from here on is heard of.
+    with identify.watch(caller.id, viewer.nudge):
+        yield f"retry: 1000\nevent: ready\nid: {cursor.sequence}.{cursor.part}\ndata: {{}}\n\n".encode()
+        said_at = time.monotonic()
+        viewer.nudge()
+        try:
+            async with aclosing(hub.follow(cursor, HEARTBEAT_S, viewer)) as following:
+                async for numbered in following:
+                    # Asked anew each time (from memory): a leaver's stream ends at once, and a change of role counts at once.
+                    found = await identify(request)
+                    if found is None or found.id != caller.id or not found.may(STREAM_FOLLOW):
+                        yield b"event: signed_out\ndata: {}\n\n"
+                        return
+                    if alarm is not None:
+                        alarm.cancel()
+                    alarm = _at_end(request, found, viewer)
+                    shown = b"".join(_encode(n) for n in numbered if _may_see(found, n))
+                    if numbered and numbered[0].passing:
+                        # The heartbeat keeps its own time beside what is only passing, as if that were not there.
+                        due = time.monotonic() - said_at >= HEARTBEAT_S
+                        shown += HEARTBEAT if due else b""
+                    else:
+                        due = True
+                        shown = shown or HEARTBEAT
+                    said_at = time.monotonic() if due else said_at
+                    if shown:
+                        yield shown
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+
+
+def _at_end(request: Request, caller: Caller, viewer: Viewer) -> asyncio.TimerHandle:
+    """Ask again when the caller's session or post ends by its date; a moment later, since two clocks are involved."""
+    left_s = (caller.until_ms - get_spine(request).clock()) / 1000
+    return asyncio.get_running_loop().call_later(max(left_s, 0) + AFTER_END_S, viewer.nudge)
 
 
 def _may_see(caller: Caller, numbered: Numbered) -> bool:

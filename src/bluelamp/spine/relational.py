@@ -92,18 +92,22 @@ class Database:
         async with self.connection() as connection:
             return await connection.execute(sql, *values)  # type: ignore[no-any-return]
 
-    def listen(self, channel: str, wake: Callable[[], None]) -> None:
-        """Call `wake` for every NOTIFY on `channel`, and once after each (re)connection, since some may have been missed."""
-        self._listeners.append(asyncio.create_task(self._listen(channel, wake), name=f"listen-{channel}"))
+    def listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None] | None = None) -> None:
+        """Call `wake` for every NOTIFY on `channel`, and once after each (re)connection, since some may have been missed.
 
-    async def _listen(self, channel: str, wake: Callable[[], None]) -> None:
+        With `hear`, a NOTIFY goes there with its payload, and `wake` is left with the (re)connections.
+        """
+        told = hear or (lambda _payload: wake())
+        self._listeners.append(asyncio.create_task(self._listen(channel, wake, told), name=f"listen-{channel}"))
+
+    async def _listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None]) -> None:
         while True:
             try:
                 connection = await asyncpg.connect(self.url, timeout=10)
                 try:
                     gone = asyncio.Event()
                     connection.add_termination_listener(lambda _connection: gone.set())  # noqa: B023 - one per round
-                    await connection.add_listener(channel, lambda *_: wake())
+                    await connection.add_listener(channel, lambda *told: hear(told[-1]))
                     wake()
                     await gone.wait()
                 finally:

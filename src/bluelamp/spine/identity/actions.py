@@ -91,7 +91,7 @@ async def change_user(spine: Spine, authority: Authority, user_id: str, changes:
         active = user.active if changes.active is None else changes.active
         await store.update_user(connection, user_id, name, roles, active=active)
         ended = 0 if active else await store.end_sessions(connection, user_id)
-        await store.announce(connection)
+        await store.announce(connection, user_id)
         after = {"name": name, "roles": sorted(roles), "active": active}
         before: dict[str, Any] = {"name": user.name, "roles": sorted(user.roles), "active": user.active}
         detail = {"before": before, "after": after, "sessions_ended": ended}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from fastapi import Request
@@ -31,14 +33,33 @@ class Identifier:
         self._spine = spine
         self._known: dict[bytes, tuple[float, Caller]] = {}
         self._generation = 0
+        self._watchers: dict[str, set[Callable[[], None]]] = {}
 
     def start(self) -> None:
-        self._spine.db.listen(store.CHANNEL, self.forget)
+        self._spine.db.listen(store.CHANNEL, self.forget, self.forget)
 
-    def forget(self) -> None:
-        """An account or a session has changed somewhere."""
-        self._known.clear()
+    def forget(self, person: str = "") -> None:
+        """An account, a post or a session has changed somewhere: this person's (empty: anybody's)."""
         self._generation += 1
+        if person:
+            self._known = {key: known for key, known in self._known.items() if known[1].id != person}
+        else:
+            self._known.clear()
+        for watched in [person] if person else list(self._watchers):
+            for tell in list(self._watchers.get(watched, ())):
+                tell()
+
+    @contextmanager
+    def watch(self, person: str, tell: Callable[[], None]) -> Iterator[None]:
+        """Call `tell` whenever something about the person has changed: what lives longer than a request asks anew then."""
+        watchers = self._watchers.setdefault(person, set())
+        watchers.add(tell)
+        try:
+            yield
+        finally:
+            watchers.discard(tell)
+            if not watchers and self._watchers.get(person) is watchers:
+                del self._watchers[person]
 
     async def __call__(self, request: Request) -> Caller | None:
         """The caller, or None.
@@ -91,5 +112,6 @@ class Identifier:
         if generation == self._generation:  # what was read before a change must not outlive it
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
-            self._known[key] = (now + REMEMBERED_S, caller)
+            left_s = (caller.until_ms - self._spine.clock()) / 1000
+            self._known[key] = (now + min(REMEMBERED_S, left_s), caller)
         return caller

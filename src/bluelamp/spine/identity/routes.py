@@ -31,9 +31,9 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _forget(request: Request) -> None:
+def _forget(request: Request, person: str) -> None:
     """This process forgets now what the others forget on notification."""
-    request.app.state.identify.forget()
+    request.app.state.identify.forget(person)
 
 
 def _me(caller: Caller) -> schemas.Me:
@@ -68,7 +68,7 @@ async def open_session(question: schemas.SignInQuestion, request: Request, respo
     """Sign a browser in: the answer sets the session cookie. A session it already held ends."""
     replaced = request.cookies.get(COOKIE, "")
     opened = await sign_in.sign_in(spine, question.username, question.password.get_secret_value(), _address(request), replaced)
-    _forget(request)
+    _forget(request, opened.user.id)
     response.set_cookie(
         COOKIE,
         opened.secret,
@@ -89,7 +89,7 @@ async def open_session(question: schemas.SignInQuestion, request: Request, respo
 async def close_session(request: Request, response: Response, spine: Spined, caller: OwnAccount) -> None:
     """Sign out: the session, or the token that the request came with, ends at once."""
     await sign_in.sign_out(spine, caller.actor, caller.session)
-    _forget(request)
+    _forget(request, caller.id)
     response.delete_cookie(COOKIE, path="/", secure=spine.settings.secure_cookies, httponly=True, samesite="strict")
 
 
@@ -106,7 +106,7 @@ async def change_password(question: schemas.PasswordQuestion, request: Request, 
     user = await sign_in.prove(spine, caller.username, current, _address(request), "identity.account.change_password")
     await sign_in.forgive(spine, user)
     await actions.change_own_password(spine, user, caller.actor, question.new.get_secret_value(), caller.session)
-    _forget(request)
+    _forget(request, user.id)
 
 
 def _token(session: Session) -> schemas.TokenItem:
@@ -135,7 +135,7 @@ async def issue_token(question: schemas.TokenQuestion, request: Request, spine: 
 async def end_token(token: str, request: Request, spine: Spined, caller: OwnAccount) -> None:
     """End one of your tokens, at once."""
     await sign_in.end_token(spine, caller.actor, token)
-    _forget(request)
+    _forget(request, caller.id)
 
 
 def _user(user: User, agencies: dict[str, str]) -> schemas.UserItem:
@@ -198,7 +198,7 @@ async def change_user(user: str, question: schemas.UserChanges, request: Request
     """Change name, roles or whether the account is active. Deactivating ends its sessions and tokens at once."""
     roles = None if question.roles is None else frozenset(question.roles)
     await actions.change_user(spine, _authority(caller), user, Changes(question.name, roles, question.active))
-    _forget(request)
+    _forget(request, user)
     return await _told(spine, user)
 
 
@@ -206,5 +206,5 @@ async def change_user(user: str, question: schemas.UserChanges, request: Request
 async def reset_password(user: str, request: Request, spine: Spined, caller: Administrator) -> schemas.OneTimePassword:
     """Give the account a random one-time password, shown this once; its sessions and tokens end at once."""
     password = await actions.reset_password(spine, _authority(caller), user)
-    _forget(request)
+    _forget(request, user)
     return schemas.OneTimePassword(password=password, hours=spine.settings.one_time_password_hours_max)

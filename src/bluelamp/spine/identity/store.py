@@ -12,7 +12,7 @@ from bluelamp.spine.relational import Connection, Database, Record
 from .domain import Session, SessionKind, User, digest, new_secret
 
 CHANNEL = "identity"
-"""NOTIFY on it whenever a session ends or an account changes; every process then forgets whom it knew."""
+"""NOTIFY on it, with the person's id, whenever a session ends or an account or post changes; every process then asks anew."""
 
 _USER = "id, username, name, agency, roles, active, password_hash, one_time_until"
 
@@ -21,9 +21,12 @@ def _user(row: Record) -> User:
     return User(**(dict(row) | {"roles": frozenset(row["roles"])}))
 
 
-async def announce(connection: Connection) -> None:
-    """Make every process forget the callers it has cached, once the transaction commits."""
-    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
+async def announce(connection: Connection, person: str = "") -> None:
+    """Make every process forget what it knows of a person (empty: of everybody), once the transaction commits.
+
+    Their live streams are asked anew at the same moment.
+    """
+    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, person)
 
 
 async def user_by_username(connection: Connection | Database, username: str) -> User | None:
@@ -86,14 +89,15 @@ async def end_sessions(connection: Connection, user_id: str, *, keep: str = "", 
     ended = await connection.fetch(
         "DELETE FROM sessions WHERE person = $1 AND id <> $2 AND ($3 = '' OR id = $3) RETURNING id", user_id, keep, only
     )
-    await announce(connection)
+    await announce(connection, user_id)
     return len(ended)
 
 
 async def end_session_of(connection: Connection, secret: str) -> None:
     """End the browser session behind a cookie, if there is one: a new sign-in replaces it."""
-    await connection.execute("DELETE FROM sessions WHERE digest = $1 AND kind = 'browser'", digest(secret))
-    await announce(connection)
+    person = await connection.fetchval("DELETE FROM sessions WHERE digest = $1 AND kind = 'browser' RETURNING person", digest(secret))
+    if person:
+        await announce(connection, person)
 
 
 async def tokens_of(db: Database, user_id: str) -> list[Session]:
