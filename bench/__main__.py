@@ -12,6 +12,7 @@ from bench.table import show
 BENCHES = {
     "matcher": "Matcher alone",
     "intake": "Intake, end to end",
+    "pictures": "Pictures: in clear and sealed",
     "store": "Store: size and insert",
     "search": "Search of the history",
 }

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -25,6 +26,8 @@ TABLE = "| variable | default | bounds | meaning |\n|---|---|---|---|\n"
 
 def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=True)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
     if isinstance(value, Path):
         value = str(value).replace(str(Path.home()), "~", 1)
     if value is None or value == "":

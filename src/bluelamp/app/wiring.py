@@ -16,6 +16,7 @@ from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.bus import Bus
 from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.encryption.keyring import KeyRing
 from bluelamp.spine.module import Module, Spine
 from bluelamp.spine.policy import Policy
 from bluelamp.spine.relational import Database, Migration, read_migrations
@@ -45,6 +46,7 @@ async def open_spine(settings: PlatformSettings, modules: tuple[Module, ...] = M
         EngineDownError: names the engine that does not answer.
     """
     settings = complete(settings)
+    ring = KeyRing.of(settings)
     async with AsyncExitStack() as stack:
         db = await Database.open(settings.database_url)
         stack.push_async_callback(db.close)
@@ -52,7 +54,7 @@ async def open_spine(settings: PlatformSettings, modules: tuple[Module, ...] = M
         stack.push_async_callback(bus.close)
         history = await Columnar.open(settings.columnar_url)
         stack.push_async_callback(history.close)
-        yield Spine(settings, db, bus, history, Blobs.open(settings.blobs_url), policy_of(modules))
+        yield Spine(settings, db, bus, history, Blobs.open(settings.blobs_url, ring), policy_of(modules))
 
 
 def migrations_of(modules: tuple[Module, ...], engine: str) -> list[Migration]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,6 +22,18 @@ class PlatformSettings(BaseSettings):
     columnar_url: str = Field("", description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
     columnar_cluster: str = Field("", description="Name of the ClickHouse cluster for replicated, sharded tables. Empty: one node.")
     blobs_url: str = Field("", description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
+    tls_cert: str = Field("", description="PEM file of the certificate and its chain: the platform then speaks TLS itself.")
+    tls_key: str = Field("", description="PEM file of the certificate's key.")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses, comma-separated, whose X-Forwarded-For and -Proto are believed: the proxies before it. Empty: none.",
+    )
+    encryption_key_file: Path | None = Field(
+        None, description="File of keys (base64 of 32 bytes, one a line, the current one first) that encrypt pictures and exports at rest."
+    )
+    encryption_keys: SecretStr = Field(
+        SecretStr(""), description="The same keys, separated by commas, where a file is not wanted. Both empty: stored in clear."
+    )
     local_mode: bool = Field(True, description="Whether `bluelamp token` may print tokens for accounts on this machine.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies. Turn on behind TLS.")
     session_idle_minutes_max: int = Field(60, ge=1, le=1440, description="Minutes without a request until a browser session ends.")

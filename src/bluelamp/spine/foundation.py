@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from bluelamp.spine import audit_routes, live_routes
 from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.encryption import rotation
 from bluelamp.spine.identity import routes as identity_routes
 from bluelamp.spine.identity import store
 from bluelamp.spine.identity.access import PERMISSIONS
@@ -20,7 +21,7 @@ async def _forget_expired(spine: Spine) -> None:
 MODULE = Module(
     name="spine",
     routers=(identity_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
-    jobs=(Job("identity-expiry", 3600, _forget_expired),),
+    jobs=(Job("identity-expiry", 3600, _forget_expired), rotation.JOB),
     permissions=PERMISSIONS,
     settings=(PlatformSettings,),
     migrations=files("bluelamp.spine") / "migrations",

@@ -43,10 +43,10 @@ async def make_export(spine: Spine, caller: Caller, search: str, output: Format)
     name = f"reads.{output}"
     content = await asyncio.to_thread(_MAKERS[output], sheet)
     files = {name: content, MANIFEST: to_manifest(sheet, {name: content})}
-    for file, data in files.items():
-        await spine.blobs.put(blob_key(sheet.export, file), data)
-    described = [{"name": file, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for file, data in files.items()]
     created_at = datetime.fromtimestamp(spine.clock() / 1000, UTC)
+    for file, data in files.items():
+        await spine.blobs.vault.put(store.key_group(created_at), blob_key(sheet.export, file), data)
+    described = [{"name": file, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for file, data in files.items()]
     made = Export(sheet.export, search, caller.id, created_at, output, len(sheet.items), opened.why, described)
     async with spine.db.transaction() as connection:
         await store.add_export(connection, made, caller.actor)
@@ -92,7 +92,7 @@ async def hand_out(spine: Spine, caller: Caller, export: str, name: str) -> tupl
     if made is None or all(file["name"] != name for file in made.files):
         raise NoSuchExportError("there is no such export, or it has no such file")
     try:
-        content = await spine.blobs.get(blob_key(export, name))
+        content = await spine.blobs.vault.get(store.key_group(made.created_at), blob_key(export, name))
     except BlobMissingError:
         raise NoSuchExportError("the file has been deleted: exports are kept as long as the reads in them") from None
     async with spine.db.transaction() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bluelamp.spine.audit import Actor, Purpose
@@ -25,6 +25,11 @@ class Export(NamedTuple):
 def blob_key(export: str, name: str) -> str:
     """Where a file of an export is kept."""
     return f"exports/{export}/{name}"
+
+
+def key_group(created_at: datetime) -> str:
+    """The group of data keys that seal the exports of a day."""
+    return f"exports/{created_at.astimezone(UTC).date().isoformat()}"
 
 
 async def add_export(connection: Connection, export: Export, actor: Actor) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "users": "bluelamp.app.cli.users:users",
     "agencies": "bluelamp.app.cli.agencies:agencies",
     "purposes": "bluelamp.app.cli.purposes:purposes",
+    "keys": "bluelamp.app.cli.keys:keys",
     "doctor": "bluelamp.app.cli.doctor:doctor",
     "migrate": "bluelamp.app.cli.migrate:migrate",
     "backup": "bluelamp.app.cli.backup:backup",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import click
 import uvicorn
 import uvloop
 
+from bluelamp.app import tls
 from bluelamp.app.engines.group import urls_beside
 from bluelamp.spine import telemetry
 from bluelamp.spine.commands import CommandLine
@@ -22,9 +24,12 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
     """Answer HTTP until SIGTERM or SIGINT; requests under way are finished."""
     from bluelamp.app.http import create_app  # noqa: PLC0415 - the worker needs no HTTP application
 
+    tls.check(settings)
+    if settings.tls_cert:
+        settings = settings.model_copy(update={"secure_cookies": True})
     app = create_app(settings, role=role)
     _collect_seldom()
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -36,7 +41,12 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
+        **tls.options(settings),  # type: ignore[arg-type]
     )
+    server = tls.Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(3)
 
 
 def serve_worker(settings: PlatformSettings) -> None:
@@ -68,13 +78,15 @@ def _tell_supervisor() -> None:
 @click.argument("role", type=click.Choice(["api", "worker", "gateway"]))
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port to listen on (api, gateway) [8600].")
 @click.option("--host", default=None, help="Address to listen on (api, gateway) [127.0.0.1].")
+@click.option("--tls-cert", default=None, metavar="FILE", help="Certificate and chain (PEM): speak TLS (api, gateway).")
+@click.option("--tls-key", default=None, metavar="FILE", help="Its key (PEM).")
 @click.pass_obj
-def serve(platform: CommandLine, role: str, port: int | None, host: str | None) -> None:
+def serve(platform: CommandLine, role: str, port: int | None, host: str | None, tls_cert: str | None, tls_key: str | None) -> None:
     """Run one role against engines by URL (BLUELAMP_DATABASE_URL, …_NATS_URL, …_COLUMNAR_URL, …_BLOBS_URL).
 
     `api` serves people and programs, `gateway` only the doors for machines (intake), `worker` matches, writes and keeps house.
     """
-    settings = platform.settings(port=port, host=host)
+    settings = platform.settings(port=port, host=host, tls_cert=tls_cert, tls_key=tls_key)
     settings = settings.model_copy(update=asdict(urls_beside(settings)))
     telemetry.configure(settings.log_level, settings.log_file)
     if role == "worker":

@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from bluelamp.app import tls
 from bluelamp.app.engines.data_folder import DataFolder
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.engines.supervisor import Address, Supervisor, notify_systemd
@@ -28,8 +29,9 @@ def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool, be
     Raises:
         EngineError: it could not start.
     """
+    tls.check(settings)
     folder = DataFolder.open(settings.data)
-    supervisor = Supervisor(folder, Address(settings.host, settings.port), EngineUrls.given(settings))
+    supervisor = Supervisor(folder, Address(settings.host, settings.port, settings.tls_cert, settings.tls_key), EngineUrls.given(settings))
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()
@@ -68,8 +70,11 @@ def _announce(supervisor: Supervisor, *, as_json: bool) -> None:
 @click.command("up")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on [8600].")
 @click.option("--host", default=None, help="Address to listen on [127.0.0.1].")
+@click.option("--tls-cert", default=None, metavar="FILE", help="Certificate and chain (PEM): the platform then speaks TLS itself.")
+@click.option("--tls-key", default=None, metavar="FILE", help="Its key (PEM).")
 @click.option("--no-browser", is_flag=True, envvar="BLUELAMP_NO_BROWSER", help="Do not open the browser.")
 @click.pass_obj
-def up(platform: CommandLine, port: int | None, host: str | None, no_browser: bool) -> None:
+def up(platform: CommandLine, port: int | None, host: str | None, tls_cert: str | None, tls_key: str | None, no_browser: bool) -> None:
     """Run the platform on this machine until Ctrl-C."""
-    run_platform(platform.settings(port=port, host=host), browser=not no_browser, as_json=platform.json)
+    settings = platform.settings(port=port, host=host, tls_cert=tls_cert, tls_key=tls_key)
+    run_platform(settings, browser=not no_browser, as_json=platform.json)

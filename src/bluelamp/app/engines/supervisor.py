@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -57,12 +58,18 @@ class Address:
 
     host: str
     port: int
+    tls_cert: str = ""
+    tls_key: str = ""
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_cert else "http"
 
     @property
     def url(self) -> str:
         # Passkeys need a name: a loopback address is told as localhost.
         name = "localhost" if self.host in {"127.0.0.1", "::1", "0.0.0.0"} else self.host  # noqa: S104 - compared, not bound
-        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+        return f"{self.scheme}://{f'[{name}]' if ':' in name else name}:{self.port}"
 
 
 class Supervisor:
@@ -143,13 +150,15 @@ class Supervisor:
             "BLUELAMP_DATA": str(self.folder.root),
             "BLUELAMP_HOST": self.address.host,
             "BLUELAMP_PORT": str(self.address.port),
+            "BLUELAMP_TLS_CERT": self.address.tls_cert,
+            "BLUELAMP_TLS_KEY": self.address.tls_key,
         }
 
     def _program(self, role: str) -> Program:
         ready_file = self.folder.run / f"{role}.ready"
         ready_file.unlink(missing_ok=True)
         host = "127.0.0.1" if self.address.host == "0.0.0.0" else self.address.host  # noqa: S104 - compared, not bound
-        health = f"http://{f'[{host}]' if ':' in host else host}:{self.address.port}/healthz"
+        health = f"{self.address.scheme}://{f'[{host}]' if ':' in host else host}:{self.address.port}/healthz"
         return Program(
             name=role,
             argv=[*self._command, "serve", role],
@@ -265,8 +274,10 @@ def _listener(port: int) -> str:
 
 
 def _answers(url: str) -> bool:
+    # Whether our own process answers at our own address: its certificate names another host, or is not ours to judge.
+    trusting = ssl._create_unverified_context() if url.startswith("https:") else None  # noqa: SLF001, S323
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=2, context=trusting) as response:  # noqa: S310 - our own address
             return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False
