@@ -100,7 +100,21 @@ async def test_what_opens_on_a_page(room: Room, look: str) -> None:
     await supervisor.get_by_role("cell", name=mark[:4]).first.wait_for()
     found += await _inspect(supervisor, "list")
     await supervisor.get_by_role("button", name="Add a vehicle").click()
+    dialog = supervisor.get_by_role("dialog")
+    await dialog.get_by_label("Plate", exact=True).fill(mark[:-1] + "9")
+    await dialog.get_by_label("Reason").fill("Seen by night")
+    await dialog.get_by_text("Only in a place, at times or in a direction").click()
+    await dialog.get_by_role("button", name="Use what the map shows").click()
+    await dialog.get_by_role("button", name="Add a time").click()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_text("Give each time its beginning and its end")).to_be_visible()
     found += await _inspect(supervisor, "entry")
+    await dialog.get_by_label("From", exact=True).fill("22:00")
+    await dialog.get_by_label("To", exact=True).fill("06:00")
+    await dialog.get_by_label("North", exact=True).check()
+    await dialog.get_by_role("button", name="Save").click()
+    row = supervisor.get_by_role("row").filter(has_text="Seen by night").first
+    await expect(row).to_contain_text("every day 22:00 to 06:00; heading north")
     assert found == []
 
 

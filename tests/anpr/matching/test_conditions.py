@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bluelamp.anpr.matching.conditions import LONDON, Conditions, Times, contains, hold, problem
+from bluelamp.anpr.matching.conditions import LONDON, Conditions, Times, contains, hold, problem, words
 
 SQUARE = ((-3.0, 51.0), (-2.0, 51.0), (-2.0, 52.0), (-3.0, 52.0), (-3.0, 51.0))
 HOLE = ((-2.6, 51.4), (-2.4, 51.4), (-2.4, 51.6), (-2.6, 51.6), (-2.6, 51.4))
@@ -63,3 +63,19 @@ def test_any_of_several_times():
 def test_impossible_conditions_are_told(conditions):
     assert problem(conditions)
     assert not problem(Conditions(area=(SQUARE,), times=(Times("07:00", "09:00"),)))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        (None, ""),
+        (Conditions(times=(Times("22:00", "06:00"),)), "every day 22:00 to 06:00"),
+        (
+            Conditions(times=(Times("07:00", "09:30", (4, 0, 1, 2, 3)), Times("10:00", "11:00", (5, 0))), directions=("n", "away")),
+            "Monday to Friday 07:00 to 09:30 or Monday, Saturday 10:00 to 11:00; heading north or away from the camera",
+        ),
+        (Conditions(area=(SQUARE, HOLE)), "in an area of 69 by 111 km"),
+    ],
+)
+def test_conditions_are_told_in_words(conditions, said):
+    assert words(conditions) == said

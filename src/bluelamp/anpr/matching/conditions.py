@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -73,6 +74,43 @@ def contains(rings: tuple[tuple[Position, ...], ...], position: Position) -> boo
             if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
                 inside = not inside
     return inside
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HEADINGS = {
+    "n": "north", "ne": "north-east", "e": "east", "se": "south-east", "s": "south", "sw": "south-west", "w": "west", "nw": "north-west",
+}  # fmt: skip
+_MOVES = {"approaching": "towards the camera", "away": "away from the camera", "in": "going in", "out": "going out"}
+_KM_A_DEGREE = 111.2
+
+
+def words(conditions: Conditions | None) -> str:
+    """The conditions as a person reads them, such as "every day 22:00 to 06:00; heading north"; empty where there are none."""
+    if conditions is None:
+        return ""
+    parts = [_area_words(conditions.area[0])] if conditions.area else []
+    if conditions.times:
+        parts.append(" or ".join(f"{_day_words(t.days)} {t.start} to {t.end}" for t in conditions.times))
+    if conditions.directions:
+        parts.append(" or ".join(_MOVES.get(d) or f"heading {_HEADINGS.get(d, d)}" for d in conditions.directions))
+    return "; ".join(parts)
+
+
+def _area_words(ring: tuple[Position, ...]) -> str:
+    west, east = min(lon for lon, _ in ring), max(lon for lon, _ in ring)
+    south, north = min(lat for _, lat in ring), max(lat for _, lat in ring)
+    across = (east - west) * math.cos(math.radians((south + north) / 2)) * _KM_A_DEGREE
+    sides = " by ".join(f"{side:.0f}" if side >= 1 else f"{side:.1g}" for side in (across, (north - south) * _KM_A_DEGREE))
+    return f"in an area of {sides} km"
+
+
+def _day_words(days: tuple[int, ...]) -> str:
+    held = sorted(set(days))
+    if len(held) in (0, 7):
+        return "every day" if held else "on no day"
+    if len(held) > 2 and held[-1] - held[0] == len(held) - 1:
+        return f"{_DAYS[held[0]]} to {_DAYS[held[-1]]}"
+    return ", ".join(_DAYS[day] for day in held)
 
 
 def _within(times: Times, captured_at: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from bluelamp.anpr.actions.mutes import MINUTES_MAX
+from bluelamp.anpr.matching.conditions import words
 from bluelamp.anpr.matching.hits import Hit, entry_id
 from bluelamp.anpr.matching.tolerance import PRIORITIES
 from bluelamp.anpr.schemas.cameras import Point
@@ -50,6 +51,7 @@ class HitEntry(BaseModel):
     reason: str
     list: HitList
     agency: str
+    only: str = Field("", description="where, when and in which direction the entry holds, in words; empty: always")
 
 
 class HitCamera(BaseModel):
@@ -133,6 +135,7 @@ def hit_json(hit: Hit, agency: str, state: dict[str, Any] | None = None) -> dict
             "reason": entry.reason,
             "list": {"id": entry.list_id, "name": entry.list_name},
             "agency": entry.agency,
+            "only": words(entry.conditions),
         },
         "read": {
             "id": read.id,

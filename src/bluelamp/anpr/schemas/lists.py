@@ -8,7 +8,7 @@ import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from bluelamp.anpr.domain import Direction
-from bluelamp.anpr.matching.conditions import Conditions, Times
+from bluelamp.anpr.matching.conditions import Conditions, Times, words
 from bluelamp.anpr.matching.hits import entry_id
 from bluelamp.anpr.matching.tolerance import PRIORITIES
 from bluelamp.spine.relational import Record
@@ -130,11 +130,14 @@ class EntryItem(BaseModel):
     starts: Instant | None
     expires: Instant | None
     conditions: ConditionsShape | None
+    only: str
+    """The conditions in words; empty where there are none."""
     created_at: Instant
     reviewed_at: Instant
 
     @classmethod
     def of(cls, row: Record) -> EntryItem:
+        held = None if row["conditions"] is None else msgspec.convert(row["conditions"], Conditions)
         return cls.model_validate(
             dict(row)
             | {
@@ -142,7 +145,8 @@ class EntryItem(BaseModel):
                 "priority": PRIORITIES[row["priority"]],
                 "starts": row["starts_at"],
                 "expires": row["expires_at"],
-                "conditions": _shape(row["conditions"]),
+                "conditions": _shape(held),
+                "only": words(held),
             }
         )
 
@@ -185,10 +189,9 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _shape(conditions: Any) -> dict[str, Any] | None:
-    if conditions is None:
+def _shape(held: Conditions | None) -> dict[str, Any] | None:
+    if held is None:
         return None
-    held = msgspec.convert(conditions, Conditions)
     return {
         "area": {"type": "Polygon", "coordinates": held.area} if held.area else None,
         "times": [{"from": t.start, "to": t.end, "days": list(t.days)} for t in held.times],

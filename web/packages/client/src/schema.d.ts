@@ -1487,6 +1487,8 @@ export interface components {
             /** Expires */
             expires: string | null;
             conditions: components["schemas"]["ConditionsShape"] | null;
+            /** Only */
+            only: string;
             /**
              * Created At
              * Format: date-time
@@ -1648,6 +1650,12 @@ export interface components {
             list: components["schemas"]["HitList"];
             /** Agency */
             agency: string;
+            /**
+             * Only
+             * @description where, when and in which direction the entry holds, in words; empty: always
+             * @default
+             */
+            only?: string;
         };
         /** HitImage */
         HitImage: {
@@ -2585,6 +2593,8 @@ export interface components {
             /** Expires */
             expires: string | null;
             conditions: components["schemas"]["ConditionsShape"] | null;
+            /** Only */
+            only: string;
             /**
              * Created At
              * Format: date-time

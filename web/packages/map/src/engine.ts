@@ -18,7 +18,7 @@ export interface Stop {
 const BRITAIN: LngLatBoundsLike = [[-8.6, 49.8], [2.1, 59.4]];
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 const STATUS = {
-  light: { ok: '#1d6fa5', late: '#b86e00', down: '#c0271d', off: '#7b858e', flow: '#2f8fd0' },
+  light: { ok: '#1d6fa5', late: '#b86e00', down: '#c0271d', off: '#7b858e', flow: '#00a5e0' },
   dark: { ok: '#5fb0ea', late: '#f0b040', down: '#ff7b6b', off: '#8d98a2', flow: '#9ad4ff' },
 };
 const PULSE_MS = 1_600;
@@ -102,8 +102,8 @@ export class MapEngine {
       map.addLayer({
         id: `flow-${turn}`, type: 'circle', source: `flow-${turn}`,
         paint: {
-          'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 4, 7, 7, 10, 13, 14, 20],
-          'circle-color': c.flow, 'circle-blur': 0.5, 'circle-opacity': 0, 'circle-opacity-transition': { duration: 0, delay: 0 },
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 4, 5, 7, 9, 10, 15, 14, 24],
+          'circle-color': c.flow, 'circle-blur': 0.4, 'circle-opacity': 0, 'circle-opacity-transition': { duration: 0, delay: 0 },
         },
       });
     }
@@ -189,7 +189,7 @@ export class MapEngine {
     this.#put(id, { type: 'FeatureCollection', features: places.map((p) => point(p, {})) });
     if (!this.#ready || !this.#map.getLayer(id)) return;
     this.#map.setPaintProperty(id, 'circle-opacity-transition', { duration: 0, delay: 0 });
-    this.#map.setPaintProperty(id, 'circle-opacity', 0.75);
+    this.#map.setPaintProperty(id, 'circle-opacity', 0.85);
     this.#turns.push(
       setTimeout(() => {
         if (!this.#ready || !this.#map.getLayer(id)) return;

@@ -18,13 +18,16 @@ class Flow {
   #listeners = new Set<(pulse: Pulse) => void>();
   #today: { reads: number; since: number } | null = $state.raw(null);
   #since = 0;
+  /** Nobody listened before: there is no silence to show. */
+  readonly #began = Math.floor(Date.now() / 1000);
 
   /** Reads of the last minute by second, oldest first; the second that is still running is left out. */
   readonly minute: number[] = $derived.by(() => {
     const now = Math.floor(ticking.now / 1000);
-    return Array.from({ length: SECONDS }, (_, i) => this.#told.get(now - SECONDS + i) ?? 0);
+    const seconds = Math.max(0, Math.min(SECONDS, now - this.#began));
+    return Array.from({ length: seconds }, (_, i) => this.#told.get(now - seconds + i) ?? 0);
   });
-  readonly perSecond: number = $derived(this.minute.slice(-SMOOTHED).reduce((sum, n) => sum + n, 0) / SMOOTHED);
+  readonly perSecond: number = $derived(this.minute.slice(-SMOOTHED).reduce((sum, n) => sum + n, 0) / Math.max(1, Math.min(SMOOTHED, this.minute.length)));
   /** Of the nation since midnight; null before it is known. */
   readonly today: number | null = $derived.by(() => {
     void ticking.now;
