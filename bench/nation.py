@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -68,10 +69,15 @@ def free_port() -> int:
         return port
 
 
+KEPT = os.environ.get("BENCH_KEEP", "")
+"""A folder for the platform's data that outlives the bench, so that a year which took half an hour to fill is asked again."""
+
+
 @contextlib.contextmanager
 def nation() -> Iterator[Nation]:
     """Raises RuntimeError where the platform does not come up; what it printed is in the message."""
-    root = Path(tempfile.mkdtemp(prefix="bl-"))
+    root = Path(KEPT or tempfile.mkdtemp(prefix="bl-"))
+    root.mkdir(exist_ok=True)
     root.chmod(0o711)
     found = Nation(root / "data", free_port())
     log = (root / "up.log").open("w+")
@@ -86,7 +92,8 @@ def nation() -> Iterator[Nation]:
             process.wait(30)
         process.kill()
         log.close()
-        shutil.rmtree(root, ignore_errors=True)
+        if not KEPT:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _await_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
