@@ -190,11 +190,13 @@ class Bus:
         *,
         batch_max: int = 256,
         wait_s: float = 0,
+        pace_s: float = 0,
         on_poison: Callable[[Message, Exception], Awaitable[None]] | None = None,
     ) -> None:
         """Deliver to `handle` for ever, at least once and in order; acknowledged when it returns.
 
-        A batch is what has arrived, at once; with `wait_s`, what arrives within that time, up to `batch_max`.
+        A batch is what has arrived, at once; with `wait_s`, what arrives within that time, up to `batch_max`. `pace_s`
+        is the least time from one batch to the next, for work that is dear however small: what comes alone waits for nothing.
 
         A batch that fails is tried message by message; one that raises `PoisonError`, or fails five times in a row for
         a reason other than an engine that is away, goes to `on_poison` and is set aside. Cancel the task to stop.
@@ -202,7 +204,7 @@ class Bus:
         worker = _Consumer(self._client, stream, durable, handle, on_poison)
         while True:
             try:
-                await worker.run(batch_max, wait_s)
+                await worker.run(batch_max, wait_s, pace_s)
             except (*UNREACHABLE, EngineDownError) as error:
                 log.warning("consumer %s was interrupted, resuming: %s", durable, error or type(error).__name__)
                 await asyncio.sleep(0.3)
@@ -251,16 +253,19 @@ class _Consumer:
         self._handle = handle
         self._on_poison = on_poison
 
-    async def run(self, batch_max: int, wait_s: float) -> None:
+    async def run(self, batch_max: int, wait_s: float, pace_s: float) -> None:
         config = ConsumerConfig(
             durable_name=self._durable, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_S, max_ack_pending=20_000, max_deliver=-1
         )
         pull = await Pull.open(self._client, self._stream, config, batch_max)
         try:
+            next_at = 0.0
             while True:
+                await asyncio.sleep(next_at - time.monotonic())
                 messages = await pull.next(wait_s=5)
                 if not messages:
                     continue
+                next_at = time.monotonic() + (pace_s if len(messages) < batch_max else 0)  # a backlog is not waited for
                 if wait_s and len(messages) < batch_max:
                     messages = await self._gather(pull, messages, batch_max, wait_s)
                 await self._deliver(messages)
