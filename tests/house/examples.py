@@ -9,10 +9,12 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
+from bluelamp.spine.identity.session_store import Failures, Opening, open_browser_session
 from tests.support.platform import RunningPlatform
 
 REASON = {"purpose": "test", "reference": "house test"}
@@ -169,6 +171,31 @@ async def token_id(room: Room) -> str:
     return str((await room.ask("analyst", "GET", "/v1/me/tokens"))["items"][0]["id"])
 
 
+async def _analyst(room: Room) -> str:
+    return str((await room.ask("analyst", "GET", "/v1/me"))["id"])
+
+
+async def passkey_id(room: Room) -> str:
+    """A passkey of the analyst's, made behind the doors: nobody touches an authenticator here."""
+    passkey = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO passkeys (id, person, credential, public_key, rp_id, sign_count, name, transports, backed_up)"
+        " VALUES ($1, $2, $3, '', 'localhost', 0, 'house', '{}', false)",
+        passkey, await _analyst(room), passkey.encode(),
+    )  # fmt: skip
+    return passkey
+
+
+async def session_id(room: Room) -> str:
+    """A browser session of the analyst's."""
+    opening = Opening("password", "", "house")
+    async with room.platform.spine.db.transaction() as connection:
+        opened, _ = await open_browser_session(
+            connection, await _analyst(room), opening, timedelta(hours=1), Failures(), proved=True
+        )  # fmt: skip
+    return opened.id
+
+
 async def user_id(room: Room) -> str:
     body = {"username": f"house-{new_id().lower()}", "name": "Holly House", "roles": ["officer"]}
     return str((await room.ask("admin", "POST", "/v1/users", json=body))["id"])
@@ -189,6 +216,8 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/searches/{search}": search_id,
     "/v1/anpr/sources/{source_id}": source_id,
     "/v1/anpr/sources/{source_id}/keys/{key_id}": key_id,
+    "/v1/me/passkeys/{passkey}": passkey_id,
+    "/v1/me/sessions/{session}": session_id,
     "/v1/me/tokens/{token}": token_id,
     "/v1/users/{user}": user_id,
 }

@@ -15,6 +15,9 @@ UNAUDITED: dict[str, str] = {}
 UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/me": "one's own name, roles and permissions",
     "GET /v1/me/tokens": "one's own tokens, without their secrets",
+    "GET /v1/me/sessions": "where one is signed in oneself",
+    "GET /v1/me/passkeys": "one's own passkeys by name",
+    "GET /v1/session/passkey": "a random number to sign, asked by nobody known; signing in leaves an entry, and so does failing to",
     "GET /v1/agencies": "codes and names of public bodies",
     "GET /v1/purposes": "configuration",
     "GET /v1/stream": "tells that a hit is there; following is no answer that ends, and opening a hit leaves an entry",

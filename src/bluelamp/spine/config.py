@@ -39,7 +39,21 @@ class PlatformSettings(BaseSettings):
     )
     local_mode: bool = Field(True, description="Whether `bluelamp token` may print tokens for accounts on this machine.")
     secure_cookies: bool = Field(False, description="Set the Secure flag on cookies. Turn on behind TLS.")
-    session_idle_minutes_max: int = Field(60, ge=1, le=1440, description="Minutes without a request until a browser session ends.")
+    public_url: str = Field(
+        "",
+        description="The address people open, such as `https://bluelamp.example.police.uk`: passkeys belong to it, and a provider sends"
+        " people back to it. Empty: `http://localhost` at whichever port was opened.",
+    )
+    passkey_rp_id: str = Field(
+        "", description="Domain that passkeys belong to, where several addresses share them. Empty: the name in the public URL."
+    )
+    lock_minutes: int = Field(
+        15, ge=0, le=720, description="Minutes without a key or pointer until the console locks; a touch opens it. 0: never."
+    )
+    step_up_minutes: int = Field(
+        15, ge=1, le=720, description="How recent a proof must be for exports, emergency overrides and changes of roles, in minutes."
+    )
+    session_idle_minutes_max: int = Field(60, ge=1, le=1440, description="Minutes without a request until a browser session locks.")
     session_hours_max: int = Field(12, ge=1, le=24, description="Hours until a browser session ends: one long shift.")
     password_length_min: int = Field(12, ge=8, le=128, description="Shortest password accepted.")
     sign_in_failures_max: int = Field(10, ge=3, le=100, description="Failed sign-ins of one account in 15 minutes before it must wait.")

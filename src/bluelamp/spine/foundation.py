@@ -8,7 +8,7 @@ from bluelamp.spine import audit_routes, live_routes
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.encryption import rotation
 from bluelamp.spine.identity import routes as identity_routes
-from bluelamp.spine.identity import store
+from bluelamp.spine.identity import session_routes, store
 from bluelamp.spine.identity.access import PERMISSIONS
 from bluelamp.spine.module import Job, Module, Spine
 from bluelamp.spine.organisations import routes as organisation_routes
@@ -20,7 +20,7 @@ async def _forget_expired(spine: Spine) -> None:
 
 MODULE = Module(
     name="spine",
-    routers=(identity_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
+    routers=(identity_routes.router, session_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
     jobs=(Job("identity-expiry", 3600, _forget_expired), rotation.JOB),
     permissions=PERMISSIONS,
     settings=(PlatformSettings,),

@@ -58,6 +58,12 @@ class Caller(NamedTuple):
     """Every post in force, the home post first."""
     until_ms: int = 0
     """When this session or this post ends by itself, epoch milliseconds; 0: no end is known. Ask again then."""
+    browser: bool = False
+    """A person at a browser; otherwise a program with a token."""
+    locked: bool = False
+    """The browser's session waits for a touch or the password; nothing else is answered meanwhile."""
+    proved_ms: int = 0
+    """When the person last proved who they are in this session, epoch milliseconds; 0 where no proof is known."""
 
     @property
     def actor(self) -> audit.Actor:
@@ -69,6 +75,19 @@ class Caller(NamedTuple):
 
 class PasswordChangeNeededError(ForbiddenError):
     code = "password_change_needed"
+
+
+class SessionLockedError(UnauthenticatedError):
+    """The session is there and whose it is; it opens with a proof, and the screen is still where it was."""
+
+    code = "session_locked"
+    headers = {}  # noqa: RUF012 - a challenge would make browsers ask for basic credentials
+
+
+class StepUpNeededError(ForbiddenError):
+    """Signed in, and too long ago for this."""
+
+    code = "step_up_needed"
 
 
 Identify = Callable[[Request], Awaitable[Caller | None]]
@@ -84,13 +103,19 @@ def get_spine(request: Request) -> Spine:
 class Permit:
     """A dependency that marks a route with its permission and refuses whoever lacks it, leaving an audit entry."""
 
-    def __init__(self, permission: str) -> None:
+    def __init__(self, permission: str, *, even_locked: bool = False, step_up: bool = False) -> None:
         self.permission = permission
+        self.even_locked = even_locked
+        self.step_up = step_up
 
     async def __call__(self, request: Request) -> Caller:
         caller: Caller | None = await request.app.state.identify(request)
         if caller is None:
             raise UnauthenticatedError("sign in first: send a session cookie or 'Authorization: Bearer <token>'")
+        if caller.locked and not self.even_locked:
+            raise SessionLockedError(
+                "the session is locked: prove again who you are with POST /v1/session/proof", username=caller.username, name=caller.name
+            )
         if caller.one_time and self.permission not in caller.permissions:
             raise PasswordChangeNeededError("choose a password of your own first: POST /v1/me/password")
         if self.permission not in caller.permissions:
@@ -103,12 +128,39 @@ class Permit:
                 f"your roles do not include '{described.description}' ({self.permission}); held by: {held_by}",
                 permission=self.permission,
             )
+        if self.step_up:
+            await demand_step_up(get_spine(request), caller, self.permission)
         return caller
 
 
-def permit(permission: str) -> Any:
-    """Marks a route with its permission, as a parameter's default value."""
-    return Depends(Permit(permission))
+def permit(permission: str, *, even_locked: bool = False) -> Any:
+    """Marks a route with its permission, as a parameter's default value. `even_locked`: a locked session may do it too."""
+    return Depends(Permit(permission, even_locked=even_locked))
+
+
+def stepped_up(permission: str) -> Any:
+    """Instead of `permit`: the person at the browser must also have proved who they are in the last minutes.
+
+    The answer otherwise is 403 `step_up_needed`; the console then asks for the touch and repeats the request. Programs with a
+    bearer token are let through: a token was given out for programs under a proof of its own, and nobody sits there to touch.
+    """
+    return Depends(Permit(permission, step_up=True))
+
+
+async def demand_step_up(spine: Spine, caller: Caller, action: str) -> None:
+    """For a route where only some requests are grave enough.
+
+    Raises:
+        StepUpNeededError: the last proof of this browser's session is older than `step_up_minutes`; left in the audit.
+    """
+    minutes = spine.settings.step_up_minutes
+    if not caller.browser or spine.clock() - caller.proved_ms <= minutes * 60_000:
+        return
+    async with spine.db.transaction() as connection:
+        await audit.record(connection, caller.actor, "refusal", action, detail={"why": "step_up_needed"})
+    raise StepUpNeededError(
+        f"this needs a proof of who you are from the last {minutes} minutes: POST /v1/session/proof, then repeat it", minutes=minutes
+    )
 
 
 class Public:

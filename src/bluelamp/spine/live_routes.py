@@ -76,7 +76,7 @@ async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor
                 async for numbered in following:
                     # Asked anew each time (from memory): a leaver's stream ends at once, and a change of role counts at once.
                     found = await identify(request)
-                    if found is None or found.id != caller.id or not found.may(STREAM_FOLLOW):
+                    if found is None or found.locked or found.id != caller.id or not found.may(STREAM_FOLLOW):
                         yield b"event: signed_out\ndata: {}\n\n"
                         return
                     if alarm is not None:

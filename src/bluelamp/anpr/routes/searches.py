@@ -30,7 +30,7 @@ from bluelamp.kit.clock import to_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import ForbiddenError, InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
+from bluelamp.spine.http import Caller, get_spine, permit, stepped_up
 from bluelamp.spine.module import Spine
 from bluelamp.spine.wire import Page
 
@@ -122,7 +122,7 @@ async def follow(search: Id, spine: SpineHere, caller: Looker) -> Journey:
 
 
 @router.post("/{search}/exports", status_code=201)
-async def export(search: Id, question: ExportQuestion, spine: SpineHere, caller: Annotated[Caller, permit(EXPORTS_MAKE)]) -> ExportMade:
+async def export(search: Id, question: ExportQuestion, spine: SpineHere, caller: Annotated[Caller, stepped_up(EXPORTS_MAKE)]) -> ExportMade:
     """Export everything the search finds, as one file and a manifest of SHA-256."""
     made = await export_actions.make_export(spine, caller, search, question.format)
     files = [ExportFile(href=f"/v1/anpr/exports/{made.id}/{file['name']}", **file) for file in made.files]

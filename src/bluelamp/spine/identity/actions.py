@@ -11,7 +11,7 @@ from bluelamp.spine.module import Spine
 from bluelamp.spine.policy import ROLES
 from bluelamp.spine.relational import Connection
 
-from . import store
+from . import passkey_store, session_store, store, throttle
 from .access import NATIONAL_ROLES
 from .domain import USERNAME, User, plain_username
 from .errors import UnknownAgencyError, UnknownRoleError, UsernameTakenError
@@ -78,7 +78,10 @@ class Changes(NamedTuple):
 
 
 async def change_user(spine: Spine, authority: Authority, user_id: str, changes: Changes) -> None:
-    """Name, roles, active. Deactivating ends sessions and tokens; new roles hold from the next request on."""
+    """Name, roles, active. Deactivating ends sessions and tokens; new roles hold from the next request on.
+
+    Browsers with other roles than before are locked: a touch opens them, under a new secret.
+    """
     async with spine.db.transaction() as connection:
         user = await _administered(connection, authority, user_id)
         if user_id == authority.actor.id and (changes.roles is not None or changes.active is not None):
@@ -91,10 +94,11 @@ async def change_user(spine: Spine, authority: Authority, user_id: str, changes:
         active = user.active if changes.active is None else changes.active
         await store.update_user(connection, user_id, name, roles, active=active)
         ended = 0 if active else await store.end_sessions(connection, user_id)
+        locked = await session_store.lock_all(connection, user_id) if active and roles != user.roles else 0
         await store.announce(connection, user_id)
         after = {"name": name, "roles": sorted(roles), "active": active}
         before: dict[str, Any] = {"name": user.name, "roles": sorted(user.roles), "active": user.active}
-        detail = {"before": before, "after": after, "sessions_ended": ended}
+        detail = {"before": before, "after": after, "sessions_ended": ended, "sessions_locked": locked}
         await audit.record(connection, authority.actor, "alteration", "identity.users.change", subjects=(user_id,), detail=detail)
 
 
@@ -108,9 +112,19 @@ async def reset_password(spine: Spine, authority: Authority, user_id: str) -> st
             raise ForbiddenError("change your own password with POST /v1/me/password")
         await store.set_password(connection, user_id, password_hash, spine.settings.one_time_password_hours_max)
         ended = await store.end_sessions(connection, user_id)
-        detail = {"sessions_ended": ended}
+        # Whoever must begin anew may have lost the device too, or somebody else enrolled one.
+        removed = await passkey_store.remove_all(connection, user_id)
+        detail = {"sessions_ended": ended, "passkeys_removed": removed}
         await audit.record(connection, authority.actor, "alteration", "identity.users.reset_password", subjects=(user_id,), detail=detail)
     return password
+
+
+async def end_lock_out(spine: Spine, authority: Authority, user_id: str) -> None:
+    """Forget the failed sign-ins of an account, so that its owner need not wait."""
+    async with spine.db.transaction() as connection:
+        user = await _administered(connection, authority, user_id)
+        await throttle.forgive(connection, throttle.account_key(user.username))
+        await audit.record(connection, authority.actor, "alteration", "identity.users.end_lock_out", subjects=(user_id,))
 
 
 async def set_random_password(spine: Spine, username: str) -> str:

@@ -47,6 +47,11 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
+def digest_bytes(secret: bytes) -> bytes:
+    """The same for a secret that is not text."""
+    return hashlib.sha256(secret).digest()
+
+
 def plain_username(text: str) -> str:
     """As it is kept: trimmed, lower case."""
     return text.strip().casefold()

@@ -36,3 +36,34 @@ class UnknownRoleError(InvalidError):
 
 class UnknownAgencyError(InvalidError):
     code = "unknown_agency"
+
+
+class PasskeyRefusedError(UnauthenticatedError):
+    """The one answer to every passkey that does not open: unknown, of another address, used before, not verified."""
+
+    code = "passkey_refused"
+    headers = {}  # noqa: RUF012
+
+
+class PasskeysNeedANameError(InvalidError):
+    """Browsers bind passkeys to a domain; the page was opened by another name, or by a number."""
+
+    code = "passkeys_need_a_name"
+
+
+class PasskeyTakenError(ConflictError):
+    code = "passkey_taken"
+
+
+class TooManyChallengesError(TooManyError):
+    code = "too_many_challenges"
+
+
+class NoPostError(ForbiddenError):
+    """The account is there and its owner recognised, but every post has ended."""
+
+    code = "no_post"
+
+
+class NotAtABrowserError(ForbiddenError):
+    code = "not_at_a_browser"

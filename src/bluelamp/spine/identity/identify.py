@@ -70,14 +70,15 @@ class Identifier:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             secret = secret.strip()
-            return await self._find(secret, "token") if secret.startswith(TOKEN_PREFIX) else None
+            return await self.of_secret(secret, "token") if secret.startswith(TOKEN_PREFIX) else None
         secret = request.cookies.get(COOKIE, "")
-        caller = await self._find(secret, "browser") if secret else None
+        caller = await self.of_secret(secret, "browser") if secret else None
         if caller and request.method not in SAFE_METHODS and request.headers.get(CSRF_HEADER) != "1":
             raise CsrfError(f"send the header '{CSRF_HEADER}: 1' with every change made with a session cookie")
         return caller
 
-    async def _find(self, secret: str, kind: str) -> Caller | None:
+    async def of_secret(self, secret: str, kind: str) -> Caller | None:
+        """Whose session or token this is."""
         key, now = digest(secret), time.monotonic()
         until, caller = self._known.get(key, (0.0, None))
         if caller is not None and now < until:
@@ -108,6 +109,9 @@ class Identifier:
             membership=post.id,
             memberships=stands.posts,
             until_ms=min(ends),
+            browser=kind == "browser",
+            locked=row["locked"],
+            proved_ms=to_ms(row["proved_at"]) if row["proved_at"] else 0,
         )
         if generation == self._generation:  # what was read before a change must not outlive it
             if len(self._known) >= REMEMBERED_MAX:

@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, Post, get_spine, permit, public
+from bluelamp.spine.http import Caller, demand_step_up, permit, public, stepped_up
 from bluelamp.spine.module import Spine
 from bluelamp.spine.organisations.agencies import all_agencies
 from bluelamp.spine.wire import AgencyRef, Page
 
-from . import actions, schemas, sign_in, store
+from . import actions, doors, schemas, sign_in, store, throttle
 from .access import ACCOUNT_USE, USERS_MANAGE, USERS_MANAGE_NATIONAL
 from .actions import Authority, Changes
 from .domain import Session, User
-from .identify import COOKIE
+from .doors import OwnAccount, Spined
 
 router = APIRouter(tags=["identity"])
 
-Spined = Annotated[Spine, Depends(get_spine)]
-OwnAccount = Annotated[Caller, permit(ACCOUNT_USE)]
 Administrator = Annotated[Caller, permit(USERS_MANAGE)]
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _forget(request: Request, person: str) -> None:
-    """This process forgets now what the others forget on notification."""
-    request.app.state.identify.forget(person)
-
-
-def _me(caller: Caller) -> schemas.Me:
-    return schemas.Me(
-        id=caller.id,
-        username=caller.username,
-        name=caller.name,
-        agency=AgencyRef(code=caller.agency, name=caller.agency_name),
-        roles=sorted(caller.roles),
-        permissions=sorted(caller.permissions),
-        password_change_needed=caller.one_time,
-        unit=caller.unit,
-        rank=caller.rank,
-        acting=caller.membership,
-        posts=[_post(post) for post in caller.memberships],
-    )
-
-
-def _post(post: Post) -> schemas.PostItem:
-    agency = AgencyRef(code=post.agency, name=post.agency_name)
-    return schemas.PostItem(
-        id=post.id, agency=agency, kind=post.kind, roles=sorted(post.roles), unit=post.unit, unit_name=post.unit_name, rank=post.rank
-    )
+EvenLocked = Annotated[Caller, permit(ACCOUNT_USE, even_locked=True)]
+RecentAdministrator = Annotated[Caller, stepped_up(USERS_MANAGE)]
 
 
 def _authority(caller: Caller) -> Authority:
@@ -66,47 +35,33 @@ def _authority(caller: Caller) -> Authority:
 @router.post("/session", dependencies=[public])
 async def open_session(question: schemas.SignInQuestion, request: Request, response: Response, spine: Spined) -> schemas.Me:
     """Sign a browser in: the answer sets the session cookie. A session it already held ends."""
-    replaced = request.cookies.get(COOKIE, "")
-    opened = await sign_in.sign_in(spine, question.username, question.password.get_secret_value(), _address(request), replaced)
-    _forget(request, opened.user.id)
-    response.set_cookie(
-        COOKIE,
-        opened.secret,
-        max_age=spine.settings.session_hours_max * 3600,
-        path="/",
-        secure=spine.settings.secure_cookies,
-        httponly=True,
-        samesite="strict",
-    )
-    user = opened.user
-    one_time = user.one_time_until is not None
-    permissions = {ACCOUNT_USE} if one_time else spine.policy.of_roles(user.roles)
-    agency = {a.code: a.name for a in await all_agencies(spine.db)}[user.agency]
-    return _me(Caller(user.id, user.username, user.name, user.agency, user.roles, frozenset(permissions), agency, "", one_time))
+    password = question.password.get_secret_value()
+    opened = await sign_in.sign_in(spine, question.username, password, doors.opening(request, "password"))
+    return await doors.signed_in(request, response, spine, opened)
 
 
 @router.delete("/session", status_code=204)
-async def close_session(request: Request, response: Response, spine: Spined, caller: OwnAccount) -> None:
+async def close_session(request: Request, response: Response, spine: Spined, caller: EvenLocked) -> None:
     """Sign out: the session, or the token that the request came with, ends at once."""
     await sign_in.sign_out(spine, caller.actor, caller.session)
-    _forget(request, caller.id)
-    response.delete_cookie(COOKIE, path="/", secure=spine.settings.secure_cookies, httponly=True, samesite="strict")
+    doors.forget(request, caller.id)
+    doors.forget_session_cookie(response, spine)
 
 
 @router.get("/me")
-async def read_me(caller: OwnAccount) -> schemas.Me:
+async def read_me(spine: Spined, caller: OwnAccount) -> schemas.Me:
     """Who is signed in, and what they may do."""
-    return _me(caller)
+    return await doors.me(spine, caller)
 
 
 @router.post("/me/password", status_code=204)
 async def change_password(question: schemas.PasswordQuestion, request: Request, spine: Spined, caller: OwnAccount) -> None:
     """Choose a new password. Every other session and token of yours ends."""
     current = question.current.get_secret_value()
-    user = await sign_in.prove(spine, caller.username, current, _address(request), "identity.account.change_password")
+    user = await sign_in.prove(spine, caller.username, current, doors.address_of(request), "identity.account.change_password")
     await sign_in.forgive(spine, user)
     await actions.change_own_password(spine, user, caller.actor, question.new.get_secret_value(), caller.session)
-    _forget(request, user.id)
+    doors.forget(request, user.id)
 
 
 def _token(session: Session) -> schemas.TokenItem:
@@ -125,7 +80,7 @@ async def list_tokens(spine: Spined, caller: OwnAccount) -> Page[schemas.TokenIt
 async def issue_token(question: schemas.TokenQuestion, request: Request, spine: Spined, caller: OwnAccount) -> schemas.NewToken:
     """A bearer token for a program that works in your name. Its secret is shown this once."""
     password = question.password.get_secret_value()
-    user = await sign_in.prove(spine, caller.username, password, _address(request), "identity.tokens.issue")
+    user = await sign_in.prove(spine, caller.username, password, doors.address_of(request), "identity.tokens.issue")
     await sign_in.forgive(spine, user)
     session, secret = await sign_in.issue_token(spine, caller.actor, user, question.label, question.days)
     return schemas.NewToken(**_token(session).model_dump(), token=secret)
@@ -135,10 +90,10 @@ async def issue_token(question: schemas.TokenQuestion, request: Request, spine: 
 async def end_token(token: str, request: Request, spine: Spined, caller: OwnAccount) -> None:
     """End one of your tokens, at once."""
     await sign_in.end_token(spine, caller.actor, token)
-    _forget(request, caller.id)
+    doors.forget(request, caller.id)
 
 
-def _user(user: User, agencies: dict[str, str]) -> schemas.UserItem:
+def _user(user: User, agencies: dict[str, str], waiting: dict[str, datetime]) -> schemas.UserItem:
     return schemas.UserItem(
         id=user.id,
         username=user.username,
@@ -148,7 +103,12 @@ def _user(user: User, agencies: dict[str, str]) -> schemas.UserItem:
         active=user.active,
         has_password=bool(user.password_hash),
         password_change_needed=user.one_time_until is not None,
+        locked_until=waiting.get(user.username),
     )
+
+
+async def _waiting(spine: Spine, users: list[User]) -> dict[str, datetime]:
+    return await throttle.locked_until(spine.db, [u.username for u in users], spine.settings.sign_in_failures_max)
 
 
 @router.get("/users")
@@ -169,9 +129,10 @@ async def list_users(
     look = await audit.intend(spine.db, caller.actor, "identity.users.list", detail={"asked": q} if q else None)
     found = await store.list_users(spine.db, _authority(caller).agency or None, q, after, limit + 1)
     agencies = {a.code: a.name for a in await all_agencies(spine.db)}
+    waiting = await _waiting(spine, found)
     more = len(found) > limit
     await audit.conclude(spine.db, look, "answered", min(len(found), limit))
-    return Page(items=[_user(u, agencies) for u in found[:limit]], next=encode_cursor(found[limit - 1].username) if more else None)
+    return Page(items=[_user(u, agencies, waiting) for u in found[:limit]], next=encode_cursor(found[limit - 1].username) if more else None)
 
 
 async def _told(spine: Spine, user_id: str) -> schemas.UserItem:
@@ -179,11 +140,12 @@ async def _told(spine: Spine, user_id: str) -> schemas.UserItem:
         user = await store.lock_user(connection, user_id)
     if user is None:
         raise InvalidError("the account is gone")
-    return _user(user, {a.code: a.name for a in await all_agencies(spine.db)})
+    agencies = {a.code: a.name for a in await all_agencies(spine.db)}
+    return _user(user, agencies, await _waiting(spine, [user]))
 
 
 @router.post("/users", status_code=201)
-async def create_user(question: schemas.UserQuestion, spine: Spined, caller: Administrator) -> schemas.UserItem:
+async def create_user(question: schemas.UserQuestion, spine: Spined, caller: RecentAdministrator) -> schemas.UserItem:
     """A new account, without a password until one is reset."""
     agency = caller.agency if question.agency is None else question.agency
     async with spine.db.transaction() as connection:
@@ -197,14 +159,22 @@ async def create_user(question: schemas.UserQuestion, spine: Spined, caller: Adm
 async def change_user(user: str, question: schemas.UserChanges, request: Request, spine: Spined, caller: Administrator) -> schemas.UserItem:
     """Change name, roles or whether the account is active. Deactivating ends its sessions and tokens at once."""
     roles = None if question.roles is None else frozenset(question.roles)
+    if roles is not None:
+        await demand_step_up(spine, caller, USERS_MANAGE)
     await actions.change_user(spine, _authority(caller), user, Changes(question.name, roles, question.active))
-    _forget(request, user)
+    doors.forget(request, user)
     return await _told(spine, user)
 
 
 @router.post("/users/{user}/password")
-async def reset_password(user: str, request: Request, spine: Spined, caller: Administrator) -> schemas.OneTimePassword:
+async def reset_password(user: str, request: Request, spine: Spined, caller: RecentAdministrator) -> schemas.OneTimePassword:
     """Give the account a random one-time password, shown this once; its sessions and tokens end at once."""
     password = await actions.reset_password(spine, _authority(caller), user)
-    _forget(request, user)
+    doors.forget(request, user)
     return schemas.OneTimePassword(password=password, hours=spine.settings.one_time_password_hours_max)
+
+
+@router.delete("/users/{user}/lock-out", status_code=204)
+async def end_lock_out(user: str, spine: Spined, caller: Administrator) -> None:
+    """Let an account try its password again before the wait is over."""
+    await actions.end_lock_out(spine, _authority(caller), user)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from pydantic import BaseModel, Field, SecretStr
 
 from bluelamp.spine.wire import AgencyRef, Instant, Question
@@ -52,10 +54,27 @@ class PostItem(BaseModel):
     rank: str
 
 
+class SessionTold(BaseModel):
+    """The browser's session. `failed_before`: sign-ins that failed in your name before this one, the latest at `failed_at`;
+    `locked_out_before`: so many that your password was not accepted for a while.
+    """
+
+    id: str
+    method: Literal["password", "passkey", "provider"]
+    opened_at: Instant
+    expires_at: Instant
+    lock_minutes: int
+    failed_before: int
+    failed_at: Instant | None
+    locked_out_before: bool
+
+
 class Me(BaseModel):
     """The signed-in person. `agency`, `roles`, `unit` and `rank` are of the post that this session acts in (`acting`).
 
     `password_change_needed`: the password is an administrator's; choose your own first.
+
+    `session` is null for a program with a token.
     """
 
     id: str
@@ -69,6 +88,9 @@ class Me(BaseModel):
     rank: str = ""
     acting: str = ""
     posts: list[PostItem] = []
+    has_password: bool
+    passkeys: int
+    session: SessionTold | None
 
 
 class UserItem(BaseModel):
@@ -80,6 +102,7 @@ class UserItem(BaseModel):
     active: bool
     has_password: bool
     password_change_needed: bool
+    locked_until: Instant | None = Field(None, description="Too many sign-ins have failed: the password is not accepted until then.")
 
 
 class OneTimePassword(BaseModel):
@@ -101,3 +124,50 @@ class NewToken(TokenItem):
     """`token` is shown once; send it as `Authorization: Bearer`."""
 
     token: str
+
+
+class PasskeyAnswer(Question):
+    """What the browser's authenticator answered, as `PublicKeyCredential.toJSON()` gives it."""
+
+    passkey: dict[str, Any]
+
+
+class ProofQuestion(Question):
+    """One of the two."""
+
+    passkey: dict[str, Any] | None = None
+    password: SecretStr | None = Field(None, max_length=1024)
+
+
+class PasskeyName(Question):
+    name: str = Field(max_length=120, examples=["my phone"])
+
+
+class PasskeyQuestion(PasskeyName):
+    passkey: dict[str, Any]
+
+
+class PasskeyItem(BaseModel):
+    """`address`: the domain it belongs to. `suspended`: its counter went back, so there may be a copy; it opens nothing."""
+
+    id: str
+    name: str
+    address: str
+    created_at: Instant
+    used_at: Instant | None
+    backed_up: bool
+    suspended: bool
+
+
+class SessionItem(BaseModel):
+    """A browser in which you are signed in. `device` is what it says of itself; `here`: this one."""
+
+    id: str
+    device: str
+    address: str
+    method: Literal["password", "passkey", "provider"]
+    opened_at: Instant
+    used_at: Instant
+    expires_at: Instant
+    locked: bool
+    here: bool

@@ -10,11 +10,13 @@ from bluelamp.spine import audit, telemetry
 from bluelamp.spine.audit import Actor
 from bluelamp.spine.errors import ForbiddenError, InvalidError, NotFoundError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.relational import Connection
 
-from . import store, throttle
+from . import session_store, store, throttle
 from .domain import Session, User, plain_username
 from .errors import SignInThrottledError, WrongPasswordError
 from .passwords import hash_password, is_outdated, verify_password
+from .session_store import BrowserSession, Failures, Opening
 
 UNKNOWN = Actor("unknown", "", "")
 
@@ -25,11 +27,12 @@ class SignedIn(NamedTuple):
     """A new browser session and its secret, for the cookie."""
 
     user: User
-    session: Session
+    session: BrowserSession
     secret: str
 
 
-async def _refuse(spine: Spine, actor: Actor, action: str, detail: dict[str, str | int]) -> None:
+async def refuse(spine: Spine, actor: Actor, action: str, detail: dict[str, str | int]) -> None:
+    """Note a failed proof; `detail["why"]` also counts it."""
     telemetry.SIGN_INS.labels(outcome=str(detail["why"])).inc()
     async with spine.db.transaction() as connection:
         await audit.record(connection, actor, "refusal", action, detail=detail)
@@ -59,7 +62,9 @@ async def prove(spine: Spine, username: str, password: str, address: str, action
         good = False
     if user is None or not good:
         actor = Actor(user.id, user.username, user.agency) if user else UNKNOWN
-        await _refuse(spine, actor, action, {"why": "wrong_password", "address": address, "attempt": attempt})
+        await refuse(spine, actor, action, {"why": "wrong_password", "address": address, "attempt": attempt})
+        if user and attempt == limits.sign_in_failures_max:
+            await _note_lock_out(spine, user, address)
         raise WrongPasswordError("the username or the password is wrong")
     return user
 
@@ -72,29 +77,50 @@ async def _tell_throttled(spine: Spine, account: bytes, address: str, action: st
     if len(_told) > 10_000:
         _told.clear()
     _told[account, address] = now
-    await _refuse(spine, UNKNOWN, action, {"why": "throttled", "address": address, "account_digest": account.hex()})
+    await refuse(spine, UNKNOWN, action, {"why": "throttled", "address": address, "account_digest": account.hex()})
 
 
-async def sign_in(spine: Spine, username: str, password: str, address: str, replaced: str) -> SignedIn:
-    """A new session after the right password; `replaced` is the secret of the browser's earlier one, which ends."""
-    user = await prove(spine, username, password, address, "identity.session.open")
-    stronger = await hash_password(password) if is_outdated(user.password_hash) else ""
+async def _note_lock_out(spine: Spine, user: User, address: str) -> None:
+    """From now on the account's password is not even looked at for a while; whoever administers it finds this entry."""
+    detail = {"address": address, "minutes": throttle.WINDOW_S // 60}
+    async with spine.db.transaction() as connection:
+        await audit.record(connection, audit.SYSTEM, "alteration", "identity.account.lock_out", subjects=(user.id,), detail=detail)
+
+
+async def open_session(connection: Connection, spine: Spine, user: User, opening: Opening, *, proved: bool = True) -> SignedIn:
+    """A new browser session for a person who has just been recognised, with its audit entry; the account is locked by the caller.
+
+    `proved`: they showed it here and now, so what demands a recent proof is open to them.
+    """
+    failures = await session_store.failures_of(
+        connection, throttle.account_key(user.username), spine.settings.sign_in_failures_max, throttle.WINDOW_S
+    )
+    if opening.method == "password":  # this attempt counts as failed until now
+        failures = Failures(failures.failed - 1, failures.last_at, failures.locked_out) if failures.failed > 1 else Failures()
+    if opening.replaced:
+        await store.end_session_of(connection, opening.replaced)
+    lives = timedelta(hours=spine.settings.session_hours_max)
+    session, secret = await session_store.open_browser_session(connection, user.id, opening, lives, failures, proved=proved)
     actor = Actor(user.id, user.username, user.agency)
+    detail = {"address": opening.address, "session": session.id, "method": opening.method, "failed_before": failures.failed}
+    await audit.record(connection, actor, "collection", "identity.session.open", subjects=(user.id,), detail=detail)
+    telemetry.SIGN_INS.labels(outcome="signed_in").inc()
+    return SignedIn(user, session, secret)
+
+
+async def sign_in(spine: Spine, username: str, password: str, opening: Opening) -> SignedIn:
+    """A new session after the right password."""
+    user = await prove(spine, username, password, opening.address, "identity.session.open")
+    stronger = await hash_password(password) if is_outdated(user.password_hash) else ""
     async with spine.db.transaction() as connection:
         locked = await store.lock_user(connection, user.id)
         if locked is None or not locked.active or locked.password_hash != user.password_hash:
             raise WrongPasswordError("the username or the password is wrong")
         if stronger and not user.one_time_until:
             await store.set_password(connection, user.id, stronger, None)
-        if replaced:
-            await store.end_session_of(connection, replaced)
-        lives = timedelta(hours=spine.settings.session_hours_max)
-        session, secret = await store.open_session(connection, user.id, "browser", "", lives)
+        opened = await open_session(connection, spine, locked, opening)
         await throttle.forgive(connection, throttle.account_key(user.username))
-        detail = {"address": address, "session": session.id}
-        await audit.record(connection, actor, "collection", "identity.session.open", subjects=(user.id,), detail=detail)
-    telemetry.SIGN_INS.labels(outcome="signed_in").inc()
-    return SignedIn(locked, session, secret)
+    return opened
 
 
 async def forgive(spine: Spine, user: User) -> None:

@@ -110,15 +110,16 @@ async def tokens_of(db: Database, user_id: str) -> list[Session]:
 
 
 async def find_session(db: Database, secret: str, idle: timedelta) -> dict[str, Any] | None:
-    """The live session behind a secret with its person; notes the use, at most once a minute."""
+    """The session behind a secret with its person; notes the use, at most once a minute. One that lay idle is locked."""
     row = await db.fetchrow(
-        "SELECT s.id AS session, s.kind, s.used_at < now() - interval '1 minute' AS stale, u.*,"
+        "SELECT s.id AS session, s.kind, s.proved_at, s.used_at < now() - interval '1 minute' AS stale,"
+        " s.kind = 'browser' AND (s.locked_at IS NOT NULL OR s.used_at <= now() - $2::interval) AS locked, u.*,"
         " s.acting, s.expires_at, p.posts, p.posts_end"
         f" FROM sessions s JOIN users u ON u.id = s.person{POSTS}"
-        " WHERE s.digest = $1 AND u.active AND s.expires_at > now() AND (s.kind = 'token' OR s.used_at > now() - $2::interval)",
+        " WHERE s.digest = $1 AND u.active AND s.expires_at > now()",
         digest(secret), idle,
     )  # fmt: skip
-    if row and row["stale"]:
+    if row and row["stale"] and not row["locked"]:
         await db.execute("UPDATE sessions SET used_at = now() WHERE id = $1", row["session"])
     return dict(row) if row else None
 
@@ -126,4 +127,4 @@ async def find_session(db: Database, secret: str, idle: timedelta) -> dict[str, 
 async def forget_expired(db: Database) -> None:
     """Remove what no longer opens or counts for anything."""
     await db.execute("DELETE FROM sessions WHERE expires_at < now()")
-    await db.execute("DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'")
+    await db.execute("DELETE FROM sign_in_failures WHERE at < now() - interval '7 days'")

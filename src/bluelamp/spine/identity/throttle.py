@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from datetime import datetime
 
 from bluelamp.spine.relational import Connection, Database
 
@@ -58,3 +59,16 @@ async def _failures(connection: Connection, column: str, key: bytes | str, most:
 async def forgive(connection: Connection, account: bytes) -> None:
     """The person has proved who they are: earlier failures were theirs, or harmless."""
     await connection.execute("DELETE FROM sign_in_failures WHERE account = $1", account)
+
+
+async def locked_until(db: Database, usernames: list[str], account_max: int) -> dict[str, datetime]:
+    """Which of these accounts wait because too many sign-ins failed, and until when."""
+    by_account = {account_key(username): username for username in usernames}
+    rows = await db.fetch(
+        "SELECT account, min(at) + $3 * interval '1 second' AS until FROM ("
+        "SELECT account, at, row_number() OVER (PARTITION BY account ORDER BY at DESC) AS newest FROM sign_in_failures"
+        " WHERE account = ANY($1) AND at > clock_timestamp() - $3 * interval '1 second') AS latest"
+        " WHERE newest <= $2 GROUP BY account HAVING count(*) >= $2",
+        list(by_account), account_max, float(WINDOW_S),
+    )  # fmt: skip
+    return {by_account[row["account"]]: row["until"] for row in rows}

@@ -964,6 +964,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Passkeys
+         * @description Your passkeys, in the order in which you made them.
+         */
+        get: operations["list_passkeys"];
+        put?: never;
+        /**
+         * Enrol Passkey
+         * @description Keep a passkey that was just made on this page.
+         */
+        post: operations["enrol_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Enrolment
+         * @description The question for `navigator.credentials.create`, good once, in this session, for five minutes.
+         */
+        post: operations["ask_enrolment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/{passkey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Passkey
+         * @description A passkey that you lost or no longer use: it opens nothing from now on.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename Passkey
+         * @description Give a passkey another name.
+         */
+        patch: operations["rename_passkey"];
+        trace?: never;
+    };
     "/v1/me/password": {
         parameters: {
             query?: never;
@@ -979,6 +1047,50 @@ export interface paths {
          */
         post: operations["change_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Where you are signed in, the newest first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End Sessions Elsewhere
+         * @description Sign out everywhere else. Tokens of programs go on.
+         */
+        delete: operations["end_sessions_elsewhere"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session Elsewhere
+         * @description Sign out one of your browsers.
+         */
+        delete: operations["end_session_elsewhere"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1072,6 +1184,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lock
+         * @description Lock this browser's session, as the console does after minutes without a key or pointer.
+         */
+        post: operations["lock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask Passkey
+         * @description The question for `navigator.credentials.get`, good once, for this browser, for five minutes.
+         */
+        get: operations["ask_passkey"];
+        put?: never;
+        /**
+         * Open Session With Passkey
+         * @description Sign a browser in by a passkey: no name is asked. The answer sets the session cookie.
+         */
+        post: operations["open_session_with_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove
+         * @description Prove again who you are, by passkey or password: opens a locked session and whatever demands a recent proof.
+         *
+         *     The session goes on under a new cookie.
+         */
+        post: operations["prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/proof/question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Proof
+         * @description The question for a touch of one of your own passkeys.
+         */
+        post: operations["ask_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stream": {
         parameters: {
             query?: never;
@@ -1136,6 +1334,26 @@ export interface paths {
          * @description Change name, roles or whether the account is active. Deactivating ends its sessions and tokens at once.
          */
         patch: operations["change_user"];
+        trace?: never;
+    };
+    "/v1/users/{user}/lock-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Lock Out
+         * @description Let an account try its password again before the wait is over.
+         */
+        delete: operations["end_lock_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/users/{user}/password": {
@@ -1934,6 +2152,8 @@ export interface components {
          * @description The signed-in person. `agency`, `roles`, `unit` and `rank` are of the post that this session acts in (`acting`).
          *
          *     `password_change_needed`: the password is an administrator's; choose your own first.
+         *
+         *     `session` is null for a program with a token.
          */
         Me: {
             /** Id */
@@ -1969,6 +2189,11 @@ export interface components {
              * @default []
              */
             posts?: components["schemas"]["PostItem"][];
+            /** Has Password */
+            has_password: boolean;
+            /** Passkeys */
+            passkeys: number;
+            session: components["schemas"]["SessionTold"] | null;
         };
         /** MuteItem */
         MuteItem: {
@@ -2176,6 +2401,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PasskeyItem] */
+        Page_PasskeyItem_: {
+            /** Items */
+            items: components["schemas"]["PasskeyItem"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PurposeItem] */
         Page_PurposeItem_: {
             /** Items */
@@ -2204,6 +2436,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[SessionItem] */
+        Page_SessionItem_: {
+            /** Items */
+            items: components["schemas"]["SessionItem"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SourceItem] */
         Page_SourceItem_: {
             /** Items */
@@ -2224,6 +2463,59 @@ export interface components {
             items: components["schemas"]["UserItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PasskeyAnswer
+         * @description What the browser's authenticator answered, as `PublicKeyCredential.toJSON()` gives it.
+         */
+        PasskeyAnswer: {
+            /** Passkey */
+            passkey: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyItem
+         * @description `address`: the domain it belongs to. `suspended`: its counter went back, so there may be a copy; it opens nothing.
+         */
+        PasskeyItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Used At */
+            used_at: string | null;
+            /** Backed Up */
+            backed_up: boolean;
+            /** Suspended */
+            suspended: boolean;
+        };
+        /** PasskeyName */
+        PasskeyName: {
+            /**
+             * Name
+             * @example my phone
+             */
+            name: string;
+        };
+        /** PasskeyQuestion */
+        PasskeyQuestion: {
+            /**
+             * Name
+             * @example my phone
+             */
+            name: string;
+            /** Passkey */
+            passkey: {
+                [key: string]: unknown;
+            };
         };
         /** PasswordQuestion */
         PasswordQuestion: {
@@ -2325,6 +2617,18 @@ export interface components {
             detail: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProofQuestion
+         * @description One of the two.
+         */
+        ProofQuestion: {
+            /** Passkey */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /** Password */
+            password?: string | null;
         };
         /**
          * PurposeItem
@@ -2774,6 +3078,74 @@ export interface components {
             /** @description without one there is no search */
             reason?: components["schemas"]["Reason"] | null;
         };
+        /**
+         * SessionItem
+         * @description A browser in which you are signed in. `device` is what it says of itself; `here`: this one.
+         */
+        SessionItem: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Address */
+            address: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "password" | "passkey" | "provider";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Used At
+             * Format: date-time
+             */
+            used_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Locked */
+            locked: boolean;
+            /** Here */
+            here: boolean;
+        };
+        /**
+         * SessionTold
+         * @description The browser's session. `failed_before`: sign-ins that failed in your name before this one, the latest at `failed_at`;
+         *     `locked_out_before`: so many that your password was not accepted for a while.
+         */
+        SessionTold: {
+            /** Id */
+            id: string;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "password" | "passkey" | "provider";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Lock Minutes */
+            lock_minutes: number;
+            /** Failed Before */
+            failed_before: number;
+            /** Failed At */
+            failed_at: string | null;
+            /** Locked Out Before */
+            locked_out_before: boolean;
+        };
         /** SignInQuestion */
         SignInQuestion: {
             /** Username */
@@ -3024,6 +3396,11 @@ export interface components {
             has_password: boolean;
             /** Password Change Needed */
             password_change_needed: boolean;
+            /**
+             * Locked Until
+             * @description Too many sign-ins have failed: the password is not accepted until then.
+             */
+            locked_until?: string | null;
         };
         /** UserQuestion */
         UserQuestion: {
@@ -4985,6 +5362,163 @@ export interface operations {
             };
         };
     };
+    list_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PasskeyItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_enrolment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -4997,6 +5531,91 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordQuestion"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions_elsewhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session_elsewhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -5196,6 +5815,159 @@ export interface operations {
             };
         };
     };
+    lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_session_with_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -5320,6 +6092,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserItem"];
                 };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_lock_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed; see `code`. */
             default: {
