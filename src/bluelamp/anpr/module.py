@@ -16,6 +16,7 @@ from bluelamp.anpr.jobs import camera_health, retention, standing
 from bluelamp.anpr.jobs import hits as hit_jobs
 from bluelamp.anpr.jobs import lists as list_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
+from bluelamp.anpr.jobs.travel_times import TRAVEL_TIMES
 from bluelamp.anpr.live import LIVE
 from bluelamp.anpr.matching.settings import MatchingSettings
 from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, rejects, searches, sources
@@ -41,7 +42,7 @@ MODULE = Module(
         pictures.router,
         notices.router,
     ),
-    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, hit_jobs.JOB, retention.RETENTION, standing.STANDING),
+    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, hit_jobs.JOB, retention.RETENTION, standing.STANDING, TRAVEL_TIMES),
     permissions=PERMISSIONS,
     commands=(source_commands.sources, camera_commands.cameras, list_commands.lists),
     streams=(

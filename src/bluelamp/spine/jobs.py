@@ -19,6 +19,11 @@ def _lock_number(job: str) -> int:
     return int.from_bytes(hashlib.sha256(f"job:{job}".encode()).digest()[:8], "big", signed=True)
 
 
+AT_ONCE_MAX = 3
+"""Jobs that run together in one process. Each holds a database connection for its lock and works with others: when all are due
+at once, as on a first start, they would have every connection of the pool and wait for one more."""
+
+
 async def run_if_due(spine: Spine, job: Job) -> bool:
     """Run the job unless another worker runs it now or it ran less than `every_s` ago; whether it ran.
 
@@ -61,10 +66,13 @@ async def _run(spine: Spine, job: Job) -> str:
 async def run_timetable(spine: Spine, jobs: list[Job]) -> None:
     """Keep every job running to its timetable until cancelled; a job that fails is tried again at its next time."""
 
+    at_once = asyncio.Semaphore(AT_ONCE_MAX)
+
     async def keep(job: Job) -> None:
         while True:
             try:
-                await run_if_due(spine, job)
+                async with at_once:
+                    await run_if_due(spine, job)
             except EngineDownError as error:
                 log.warning("job %s waits: %s", job.name, error.message)
             # Looks a little oftener than the job is due, at no fixed beat, so that workers do not collide for ever.

@@ -78,11 +78,11 @@ async def history(platform: RunningPlatform) -> History:
     west = -4.0 - random.SystemRandom().random() / 10
     rows = [
         f"{camera},{camera} camera,KEN,{name},{latitude},{west},A1,0"
-        for camera, latitude in (("north", 55.0), ("south", 51.0), ("near", 55.002))
+        for camera, latitude in (("north", 55.0), ("south", 51.0), ("near", 55.002), ("town", 55.05))
     ]
     body = "external_id,name,agency,source,latitude,longitude,road,bearing\n" + "\n".join(rows)
     answer = await admin.post("/v1/anpr/cameras/import", content=body, headers={"Content-Type": "text/csv"})
-    assert answer.json()["imported"] == 3, answer.text
+    assert answer.json()["imported"] == 4, answer.text
     listed = (await admin.get("/v1/anpr/cameras", params={"bbox": f"{west - 1e-6},50,{west + 1e-6},56"})).json()["items"]
     made = History(platform, source["key"], name)
     made.cameras = {item["name"].split()[0]: item["id"] for item in listed if item["name"].endswith(" camera")}

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from bluelamp.anpr.queries import history, searches
 from bluelamp.anpr.queries.shown import camera_shown, shown_all
 from bluelamp.anpr.schemas.searches import CameraCount, Journey, Leg, Summary
-from bluelamp.anpr.searching.journeys import steps
+from bluelamp.anpr.searching.journeys import following, steps
 from bluelamp.anpr.store.places import camera_views
 from bluelamp.anpr.store.searches import Search
+from bluelamp.anpr.store.travel_times import between
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
@@ -32,7 +33,9 @@ async def _journey(spine: Spine, search: Search) -> Journey:
     found, truncated = await history.find_all(spine, search.criteria, JOURNEY_READS_MAX)
     found.sort(key=lambda f: (f.read.captured_at, f.read.camera))
     views = await camera_views(spine.db, (f.read.camera for f in found))
-    legs = steps((f.read for f in found), {number: (v.longitude, v.latitude) for number, v in views.items()})
+    reads = [f.read for f in found]
+    positions = {number: (v.longitude, v.latitude) for number, v in views.items()}
+    legs = steps(reads, positions, await between(spine.db, following(reads)))
     return Journey(
         items=await shown_all(spine, found, search.id),
         legs=[
@@ -46,6 +49,8 @@ async def _journey(spine: Spine, search: Search) -> Journey:
                 plausible=leg.plausible,
                 new_journey=leg.new_journey,
                 why=leg.why,
+                basis=leg.basis,
+                usual_seconds=leg.usual_s,
             )
             for leg in legs
         ],

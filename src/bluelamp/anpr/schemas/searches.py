@@ -163,6 +163,8 @@ class Leg(BaseModel):
     plausible: bool
     new_journey: bool = Field(description="the vehicle rested before this leg's end, or was unseen")
     why: str
+    basis: Literal["learnt", "straight_line"] = Field(description="what decided: travel times learnt from reads, or distance alone")
+    usual_seconds: float | None = Field(description="what the fastest twentieth of vehicles take; null where too few were seen")
 
 
 class Journey(BaseModel):

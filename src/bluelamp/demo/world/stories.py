@@ -21,6 +21,8 @@ DAY_S = 86400.0
 _LEG_ALLOWANCE = 1.6
 """A car that shuttles sets out again when this many times the free-flow time has passed, whatever the traffic."""
 _SHUTTLE_PAUSE_S = 240.0
+_CONVOY_PAUSE_S = 3 * 3600.0
+"""A convoy passes the cameras of several forces on its way: more often, its hits would hide all others."""
 _HEAD_START_S = 150.0
 """Shuttles are on the road already when the nation is first started, so that a visitor need not wait."""
 
@@ -43,6 +45,7 @@ class Player:
     """Seconds behind the first car of a convoy."""
     live: bool = True
     """Whether it shuttles along its way from the nation's first moment on."""
+    pause_s: float = _SHUTTLE_PAUSE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         "A convoy",
         tuple(
-            Player(f"KE77CV{letter}", *kind, ("Liverpool", "Leeds"), (1, 4), 22.2 * 3600, 25.8 * 3600, lag)
+            Player(f"KE77CV{letter}", *kind, ("Liverpool", "Leeds"), (1, 4), 22.2 * 3600, 25.8 * 3600, lag, pause_s=_CONVOY_PAUSE_S)
             for letter, kind, lag in (
                 ("A", ("BMW", "X3", "black"), 0.0),
                 ("B", ("Ford", "Transit", "white"), 28.0),
@@ -190,7 +193,7 @@ def _daily(player: Player, outward: int, first_s: float, span: tuple[float, floa
 
 def _shuttled(player: Player, outward: int, free_flow_s: float, span: tuple[float, float], first_s: float) -> list[tuple[int, float]]:
     """Back and forth without end: leg n starts n lengths after the nation's first moment, so that any window gives the same legs."""
-    leg_s = free_flow_s * _LEG_ALLOWANCE + _SHUTTLE_PAUSE_S
+    leg_s = free_flow_s * _LEG_ALLOWANCE + player.pause_s
     start_s = first_s + player.lag_s - _HEAD_START_S
     numbers = range(max(0, int((span[0] - start_s) // leg_s)), int((span[1] - start_s) // leg_s) + 1)
     legs = [(outward ^ (number % 2), start_s + number * leg_s) for number in numbers]

@@ -31,6 +31,8 @@ export const cameras = {
     body(client.GET('/v1/anpr/cameras', { params: { query } })),
   map: async () => (await body(client.GET('/v1/anpr/cameras/map'))) as { cameras: T.MapCamera[]; reads_today: number },
   one: (camera_id: string) => body(client.GET('/v1/anpr/cameras/{camera_id}', { params: { path: { camera_id } } })),
+  change: (camera_id: string, change: T.CameraChange) =>
+    body(client.PATCH('/v1/anpr/cameras/{camera_id}', { params: { path: { camera_id } }, body: change })),
   import: (file: Blob) => body(client.POST('/v1/anpr/cameras/import', { body: asText(file), ...CSV })),
   exportHref: '/v1/anpr/cameras/export.csv',
 };

@@ -2088,6 +2088,17 @@ export interface components {
             new_journey: boolean;
             /** Why */
             why: string;
+            /**
+             * Basis
+             * @description what decided: travel times learnt from reads, or distance alone
+             * @enum {string}
+             */
+            basis: "learnt" | "straight_line";
+            /**
+             * Usual Seconds
+             * @description what the fastest twentieth of vehicles take; null where too few were seen
+             */
+            usual_seconds: number | null;
         };
         /** ListBadRow */
         ListBadRow: {

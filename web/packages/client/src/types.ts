@@ -13,6 +13,7 @@ export type AuditRow = S['AuditItem'];
 
 export type Camera = S['CameraItem'];
 export type CameraDetail = S['CameraDetail'];
+export type CameraChange = S['CameraChange'];
 /** id, longitude, latitude, status, name, agency */
 export type MapCamera = [string, number, number, CameraStatus, string, string];
 export type CameraStatus = Camera['status'];
@@ -52,6 +53,7 @@ export type Picture = S['ImageShown'];
 export type Gap = S['GapShown'];
 export type Summary = S['Summary'];
 export type Journey = S['Journey'];
+export type Leg = S['Leg'];
 export type ExportAnswer = S['ExportMade'];
 export type FoundNotice = S['NoticeShown'];
 

@@ -8,7 +8,7 @@ export const STATUSES: readonly (readonly [CameraStatus, string])[] = [
   ['drifting', 'Clock is wrong'],
   ['unread', 'Reads few plates'],
   ['down', 'Down'],
-  ['never', 'Not seen yet'],
+  ['never', 'Waiting for its first read'],
   ['inactive', 'Switched off'],
 ];
 

@@ -15,6 +15,7 @@ export const MAY = {
   manageLists: 'anpr.lists.manage',
   viewCameras: 'anpr.cameras.view',
   manageCameras: 'anpr.cameras.manage',
+  manageAllCameras: 'anpr.registry.manage_national',
   viewSources: 'anpr.sources.view',
   manageSources: 'anpr.sources.manage',
   viewRejects: 'anpr.rejects.view',
