@@ -65,7 +65,6 @@ async def _run(spine: Spine, job: Job) -> str:
 
 async def run_timetable(spine: Spine, jobs: list[Job]) -> None:
     """Keep every job running to its timetable until cancelled; a job that fails is tried again at its next time."""
-
     at_once = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def keep(job: Job) -> None:
