@@ -34,6 +34,7 @@ COMMANDS = {
     "restore": "bluelamp.app.cli.restore:restore",
     "verify": "bluelamp.app.cli.verify:verify",
     "bench": "bluelamp.app.cli.bench:bench",
+    "misuse": "bluelamp.app.cli.misuse:misuse",
 }
 """Name -> where the command is. One whose file is not there is not offered."""
 
