@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup demo test check bench lock openapi web browser clean
+.PHONY: setup demo test check audit bench lock openapi web browser clean
 
 setup: $(VENV)/.installed
 
@@ -34,6 +34,12 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m bluelamp.app.openapi --check openapi/openapi.json
 	$(BIN)/python build_web.py npm run --silent check
+	$(BIN)/python -m supply.sbom build/bluelamp.cdx.json
+
+# Against advisories in OSV's format: a file, a folder or an https address. `make check` needs no network, so it does not ask.
+audit: setup
+	$(if $(ADVISORIES),,$(error Say where the advisories are: make audit ADVISORIES=https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip, or a file))
+	$(BIN)/python -m supply.audit "$(ADVISORIES)"
 
 bench: setup
 	$(BIN)/python -m bench $(ARGS)

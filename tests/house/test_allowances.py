@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from supply import rules
 from tests.house import test_licences, test_mutations, test_permissions, test_shape
 from tests.house.examples import NATIONAL_DOORS
 from tests.support import witness
@@ -26,6 +27,7 @@ LISTS: dict[str, Iterable[str]] = {
     "doors that show another force's things": NATIONAL_DOORS,
     "long functions": test_shape.LONG_FUNCTIONS,
     "weak copyleft": test_licences.WEAK_COPYLEFT,
+    "weak copyleft in the locks": rules.EXCEPTIONS,
 }
 
 

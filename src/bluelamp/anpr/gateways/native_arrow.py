@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from bluelamp.anpr.domain import Refusal, SourceTerms
 from bluelamp.anpr.errors import NotThisFormatError, TooManyItemsError
+from bluelamp.anpr.gateways import arrow_bounds
 from bluelamp.anpr.gateways.clocks import local_ms, stated_ms
 from bluelamp.anpr.gateways.items import BadItemError, bounded
 from bluelamp.anpr.gateways.words import direction_word, heading, label, lane_number, plate_text
@@ -70,10 +71,12 @@ def read_stream(body: bytes) -> pa.Table:
 
     Raises:
         NotThisFormatError: not such a stream, or one whose buffers do not hold what they promise.
-        TooManyItemsError: more than `ROWS_MAX` rows.
+        TooManyItemsError: more than `ROWS_MAX` rows, or more than it may become when it is inflated.
     """
     try:
-        with pa.ipc.open_stream(pa.py_buffer(bounded(body))) as reader:
+        arrow_bounds.check(bounded(body))
+        with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
+            arrow_bounds.check_types(reader.schema)
             table = reader.read_all()
         if table.num_rows > ROWS_MAX:
             raise TooManyItemsError(f"{table.num_rows:,} rows in one body; send at most {ROWS_MAX:,} at a time")
