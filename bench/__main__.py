@@ -15,7 +15,6 @@ BENCHES = {
     "pictures": "Pictures: in clear and sealed",
     "store": "Store: size and insert",
     "search": "Search of the history",
-    "edges": "Limits and headers at the edge",
 }
 
 

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
+from bluelamp.spine import audit
 from bluelamp.spine.identity.session_store import Failures, Opening, open_browser_session
 from tests.support.platform import RunningPlatform
+from tests.support.tree import under_a_checkpoint
 
 REASON = {"purpose": "test", "reference": "house test"}
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(500) + b"\xff\xd9").decode()
@@ -201,6 +203,14 @@ async def user_id(room: Room) -> str:
     return str((await room.ask("admin", "POST", "/v1/users", json=body))["id"])
 
 
+async def audit_entry(room: Room) -> str:
+    """A look of the analyst's, under a check-point."""
+    me = await room.ask("analyst", "GET", "/v1/me")
+    entry = await audit.intend(room.platform.spine.db, audit.Actor(me["id"], "analyst", "KEN"), "house.look")
+    await under_a_checkpoint(room.platform.spine, entry)
+    return entry
+
+
 EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/cameras/{camera_id}": camera_id,
     "/v1/anpr/entries/{entry_id}": new_entry,
@@ -218,6 +228,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/sources/{source_id}/keys/{key_id}": key_id,
     "/v1/me/passkeys/{passkey}": passkey_id,
     "/v1/me/sessions/{session}": session_id,
+    "/v1/audit/entries/{entry_id}": audit_entry,
     "/v1/me/tokens/{token}": token_id,
     "/v1/users/{user}": user_id,
 }
@@ -239,3 +250,16 @@ async def _via_search(room: Room) -> dict[str, str]:
 
 QUERIES["GET /v1/anpr/reads/{id}"] = _via_search
 QUERIES["GET /v1/anpr/pictures/{ref}"] = _via_search
+
+
+async def _two_checkpoints(room: Room) -> dict[str, str]:
+    await audit_entry(room)
+    return {"first": "1", "second": "1"}
+
+
+async def _last_hour(_room: Room) -> dict[str, str]:
+    return {"from": to_rfc3339(now_ms() - 3_600_000), "to": to_rfc3339(now_ms()), "format": "csv"}
+
+
+QUERIES["GET /v1/audit/consistency"] = _two_checkpoints
+QUERIES["GET /v1/audit/log"] = _last_hour

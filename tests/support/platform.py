@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
 
-from bluelamp.app.connection import SERVER
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.first_start import USERNAMES
 from bluelamp.app.http import Platform, make_app
@@ -69,7 +71,7 @@ async def token_for(spine: Spine, username: str) -> str:
 async def serving(app: Platform) -> AsyncIterator[str]:
     """The application behind a real server on a free port, in this process; its URL."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, **SERVER))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="on", access_log=False, log_config=None, timeout_graceful_shutdown=1))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(20):
@@ -87,7 +89,9 @@ async def serving(app: Platform) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def platform(engines: EngineUrls) -> AsyncIterator[RunningPlatform]:
-    settings = PlatformSettings(**asdict(engines))
+    # The data folder of these engines: what the platform makes beside its stores (keys, check-points) goes there, not home.
+    folder = Path(tempfile.mkdtemp(prefix="bl-platform-"))
+    settings = PlatformSettings(data=folder, **asdict(engines))
     async with open_spine(settings) as spine:
         await prepare(spine)
         working = asyncio.create_task(work(spine))
@@ -102,3 +106,4 @@ async def platform(engines: EngineUrls) -> AsyncIterator[RunningPlatform]:
         finally:
             working.cancel()
             await asyncio.wait([working])
+            shutil.rmtree(folder, ignore_errors=True)

@@ -29,9 +29,6 @@ UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/anpr/cameras/{camera_id}": "the same of one camera",
     "GET /v1/anpr/rejects": "which items were refused and why; the item itself is shown by the door of one reject, which leaves an entry",
     "GET /v1/anpr/rejects/tallies": "numbers by source and code",
-    "GET /v1/anpr/lists": "names of one's agency's lists; their entries leave an entry",
-    "GET /v1/anpr/lists/{list_id}": "the same of one list",
-    "GET /v1/anpr/mutes": "one's agency's mutes, with the camera or the entry's id",
     "GET /v1/anpr/searches": "the questions one has asked or been handed, each on record already; opening one leaves an entry",
     "GET /v1/anpr/notices": "how much one's own standing searches found, each run on record already",
 }

@@ -40,6 +40,9 @@ async def _keep(name: str, part: Work, spine: Spine) -> None:
         try:
             await part(spine)
         except Exception:
+            # What is cut off in the middle of a query may end with another error than that it was cut off.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
             log.exception("%s failed and starts again", name)
         else:
             log.error("%s ended, which it should not, and starts again", name)

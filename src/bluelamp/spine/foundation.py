@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from bluelamp.spine import audit_routes, live_routes
+from bluelamp.spine import live_routes
+from bluelamp.spine.audit import access as audit_access
+from bluelamp.spine.audit import retention as audit_retention
+from bluelamp.spine.audit import routes as audit_routes
+from bluelamp.spine.audit import sequencer as audit_sequencer
+from bluelamp.spine.audit.settings import AuditSettings
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.encryption import rotation
 from bluelamp.spine.identity import routes as identity_routes
@@ -21,8 +26,9 @@ async def _forget_expired(spine: Spine) -> None:
 MODULE = Module(
     name="spine",
     routers=(identity_routes.router, session_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
-    jobs=(Job("identity-expiry", 3600, _forget_expired), rotation.JOB),
-    permissions=PERMISSIONS,
-    settings=(PlatformSettings,),
+    consumers={"audit-sequencer": audit_sequencer.run},
+    jobs=(Job("identity-expiry", 3600, _forget_expired), rotation.JOB, Job("audit-months", 6 * 3600, audit_retention.keep_months)),
+    permissions=(*PERMISSIONS, *audit_access.PERMISSIONS),
+    settings=(PlatformSettings, AuditSettings),
     migrations=files("bluelamp.spine") / "migrations",
 )

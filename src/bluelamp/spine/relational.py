@@ -45,7 +45,7 @@ class Database:
         self._listeners: list[asyncio.Task[None]] = []
 
     @classmethod
-    async def open(cls, url: str, connections_max: int = 8) -> Database:
+    async def open(cls, url: str, connections_max: int = 12) -> Database:
         """Raises `EngineDownError` where the server does not answer."""
         try:
             pool = await asyncpg.create_pool(url, min_size=1, max_size=connections_max, init=_prepare, command_timeout=60)

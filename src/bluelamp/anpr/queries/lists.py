@@ -27,12 +27,25 @@ class ReviewRow(NamedTuple):
 
 async def lists(spine: Spine, actor: Actor, after: str, limit: int) -> list[Record]:
     """The agency's lists by id, after one."""
-    return await store.lists_of(spine.db, actor.agency, after, limit)
+    look = await audit.intend(spine.db, actor, "anpr.lists.list")
+    found = await store.lists_of(spine.db, actor.agency, after, limit)
+    await audit.conclude(spine.db, look, "answered", len(found))
+    return found
 
 
 async def one_list(spine: Spine, actor: Actor, list_id: str) -> Record:
-    """Raises `NoSuchListError`."""
+    """One list, for whoever has just changed it. Raises `NoSuchListError`."""
     found = await store.list_of(spine.db, list_id, actor.agency)
+    if found is None:
+        raise NoSuchListError("your agency has no such list")
+    return found
+
+
+async def look_at_list(spine: Spine, actor: Actor, list_id: str) -> Record:
+    """One list, shown to somebody who asked for it. Raises `NoSuchListError`."""
+    look = await audit.intend(spine.db, actor, "anpr.lists.view", subjects=(list_id,))
+    found = await store.list_of(spine.db, list_id, actor.agency)
+    await audit.conclude(spine.db, look, "answered", int(found is not None))
     if found is None:
         raise NoSuchListError("your agency has no such list")
     return found

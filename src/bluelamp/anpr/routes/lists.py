@@ -88,7 +88,7 @@ async def add_list(question: ListQuestion, spine: SpineHere, caller: Keeper) -> 
 @router.get("/lists/{list_id}")
 async def show_list(list_id: ListId, spine: SpineHere, caller: Viewer) -> ListItem:
     """One list."""
-    return ListItem.of(await queries.one_list(spine, caller.actor, list_id))
+    return ListItem.of(await queries.look_at_list(spine, caller.actor, list_id))
 
 
 @router.patch("/lists/{list_id}")

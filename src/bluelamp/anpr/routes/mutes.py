@@ -11,6 +11,7 @@ from bluelamp.anpr.actions import handovers as handover_actions
 from bluelamp.anpr.actions import mutes as actions
 from bluelamp.anpr.matching.hits import parse_entry_id
 from bluelamp.anpr.queries import handovers as queries
+from bluelamp.anpr.queries import mutes as mute_queries
 from bluelamp.anpr.schemas.hits import HandoverItem, HandoverQuestion, HandoverSummary, MuteItem, MuteQuestion
 from bluelamp.anpr.store import mutes as store
 from bluelamp.kit.paging import decode_cursor, encode_cursor
@@ -27,7 +28,7 @@ SpineHere = Annotated[Spine, Depends(get_spine)]
 @router.get("/mutes")
 async def show_mutes(spine: SpineHere, caller: Annotated[Caller, permit(HITS_VIEW)]) -> Page[MuteItem]:
     """What your agency has muted for now."""
-    return Page(items=[MuteItem.of(row) for row in await store.mutes_of(spine.db, caller.agency)], next=None)
+    return Page(items=[MuteItem.of(row) for row in await mute_queries.mutes(spine, caller.actor)], next=None)
 
 
 @router.post("/mutes", status_code=201)

@@ -33,6 +33,7 @@ COMMANDS = {
     "backup": "bluelamp.app.cli.backup:backup",
     "restore": "bluelamp.app.cli.restore:restore",
     "verify": "bluelamp.app.cli.verify:verify",
+    "audit": "bluelamp.app.cli.audit:audit",
     "bench": "bluelamp.app.cli.bench:bench",
     "misuse": "bluelamp.app.cli.misuse:misuse",
 }

@@ -933,9 +933,112 @@ export interface paths {
         };
         /**
          * Read Audit
-         * @description Entries, newest first: your own; your agency's for a supervisor; all for an auditor. `action` may be a prefix such as `identity`.
+         * @description Entries, newest first: your own; your agency's for a supervisor; all for an auditor.
+         *
+         *     `subject` is a plate or an id that was looked at, `reference` a case, incident or operation, `action` may be a prefix such
+         *     as `identity`.
          */
         get: operations["read_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Checkpoints
+         * @description The signed check-points, newest first. They tell nothing of what was looked at, and pin it down: keep what you get.
+         */
+        get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Consistency
+         * @description Proof that nothing before the first check-point was changed or removed until the second.
+         */
+        get: operations["prove_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/entries/{entry_id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Entry
+         * @description Proof that an entry you may see is in the tree that a check-point signs. 409 until a check-point covers it.
+         */
+        get: operations["prove_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Keys
+         * @description The public keys of the check-points, oldest first: write them down, and later ones cannot be swapped unseen.
+         */
+        get: operations["read_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Print Log
+         * @description The section 62 log of a period, of one agency or of all: CSV, JSON lines or PDF.
+         */
+        get: operations["print_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1589,6 +1692,30 @@ export interface components {
             } | null;
         };
         /**
+         * CheckpointItem
+         * @description A signed check-point. `note` is the whole text with its signatures; docs/audit.md tells how to check it.
+         */
+        CheckpointItem: {
+            /** Number */
+            number: number;
+            /** Size */
+            size: number;
+            /**
+             * Root
+             * @description Root of the tree, 64 hexadecimal digits.
+             */
+            root: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Note */
+            note: string;
+            /** Delivered At */
+            delivered_at?: string | null;
+        };
+        /**
          * ConditionsShape
          * @description Where, when and in which direction the vehicle is of interest; all that are given must hold.
          */
@@ -1604,6 +1731,16 @@ export interface components {
              * @default []
              */
             directions?: ("" | "approaching" | "away" | "in" | "out" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w" | "nw")[];
+        };
+        /**
+         * ConsistencyAnswer
+         * @description Proof that the tree of the first check-point is the beginning of the second's (RFC 6962 section 2.1.2).
+         */
+        ConsistencyAnswer: {
+            first: components["schemas"]["CheckpointItem"];
+            second: components["schemas"]["CheckpointItem"];
+            /** Path */
+            path: string[];
         };
         /** Counts */
         Counts: {
@@ -2005,6 +2142,18 @@ export interface components {
             rejected: components["schemas"]["RejectedRow"][];
         };
         /**
+         * InclusionItem
+         * @description A leaf: the text that is hashed after a zero byte, and the hashes from there to the root.
+         */
+        InclusionItem: {
+            /** Index */
+            index: number;
+            /** Leaf */
+            leaf: string;
+            /** Path */
+            path: string[];
+        };
+        /**
          * IntakeAnswer
          * @description Every item is durably stored or durably among the rejects. A repeat counts under `duplicates`.
          */
@@ -2052,6 +2201,16 @@ export interface components {
             created_at: string;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /**
+         * KeysAnswer
+         * @description The name of this platform's tree and the public keys that sign it, oldest first.
+         */
+        KeysAnswer: {
+            /** Origin */
+            origin: string;
+            /** Keys */
+            keys: string[];
         };
         /**
          * Leg
@@ -2370,6 +2529,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[CheckpointItem] */
+        Page_CheckpointItem_: {
+            /** Items */
+            items: components["schemas"]["CheckpointItem"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[EntryItem] */
         Page_EntryItem_: {
             /** Items */
@@ -2628,6 +2794,17 @@ export interface components {
             detail: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProofAnswer
+         * @description Proof that an entry, and its outcome where there is one, is in the tree of the check-point (RFC 6962 section 2.1.1).
+         */
+        ProofAnswer: {
+            entry: components["schemas"]["InclusionItem"];
+            outcome: components["schemas"]["InclusionItem"] | null;
+            checkpoint: components["schemas"]["CheckpointItem"];
+            /** Keys */
+            keys: string[];
         };
         /**
          * ProofQuestion
@@ -5312,7 +5489,9 @@ export interface operations {
             query?: {
                 person?: string;
                 subject?: string;
+                reference?: string;
                 action?: string;
+                kind?: ("collection" | "alteration" | "consultation" | "disclosure" | "combination" | "erasure" | "refusal")[] | null;
                 from?: string | null;
                 to?: string | null;
                 cursor?: string;
@@ -5331,6 +5510,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_checkpoints: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CheckpointItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_consistency: {
+        parameters: {
+            query: {
+                /** @description Number of the earlier check-point. */
+                first: number;
+                /** @description Number of the later check-point. */
+                second: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prove_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    print_log: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                agency?: string;
+                format?: "csv" | "json" | "pdf";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                    "application/pdf": string;
                 };
             };
             /** @description Refused or failed; see `code`. */

@@ -1,7 +1,8 @@
 """Every look and every change leaves an entry (Data Protection Act 2018, s.62): who, when, what, why, with which outcome.
 
 A change and its entry commit in one transaction. A question leaves an intent before it runs and an outcome before the
-first byte of the answer, so that a crash in between still shows that somebody asked.
+first byte of the answer, so that a crash in between still shows that somebody asked. Entries are never changed, and a
+Merkle tree proves it: README.md of this package.
 """
 
 from __future__ import annotations
@@ -35,6 +36,17 @@ class Purpose(NamedTuple):
 
 NO_PURPOSE = Purpose()
 
+# An entry and the word that it is still to be put into the tree are one statement: neither is ever there without the other.
+_RECORD = (
+    "WITH made AS (INSERT INTO audit_entries (id, actor, actor_name, agency, kind, action, subjects, purpose, reference, detail)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING number, at)"
+    " INSERT INTO audit_pending SELECT number, at, false FROM made"
+)
+_CONCLUDE = (
+    "WITH made AS (INSERT INTO audit_outcomes (entry, outcome, count) VALUES ($1, $2, $3) RETURNING number, at)"
+    " INSERT INTO audit_pending SELECT number, at, true FROM made"
+)
+
 
 async def record(
     connection: Connection,
@@ -53,8 +65,7 @@ async def record(
     """
     entry = new_id()
     await connection.execute(
-        "INSERT INTO audit_entries (id, actor, actor_name, agency, kind, action, subjects, purpose, reference, detail)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        _RECORD,
         entry, actor.id, actor.name, actor.agency, kind, action, list(subjects), why.purpose, why.reference, detail or {},
     )  # fmt: skip
     return entry
@@ -69,11 +80,11 @@ async def intend(
     why: Purpose = NO_PURPOSE,
     detail: dict[str, Any] | None = None,
 ) -> str:
-    """The intent of a consultation, committed before the question runs."""
-    async with database.transaction() as connection:
+    """The intent of a consultation, committed before the question runs: one statement, so one wait for the disk."""
+    async with database.connection() as connection:
         return await record(connection, actor, "consultation", action, subjects=subjects, why=why, detail=detail)
 
 
 async def conclude(database: Database, intent: str, outcome: str, count: int) -> None:
     """The outcome of an intent: `answered`, `refused` or `failed`, and how many records were shown."""
-    await database.execute("INSERT INTO audit_outcomes (entry, outcome, count) VALUES ($1, $2, $3)", intent, outcome, count)
+    await database.execute(_CONCLUDE, intent, outcome, count)
