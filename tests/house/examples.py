@@ -211,6 +211,22 @@ async def audit_entry(room: Room) -> str:
     return entry
 
 
+async def post_id(room: Room) -> str:
+    """A home post of an account of Kentmere's."""
+    page = await room.ask("admin", "GET", f"/v1/users/{await user_id(room)}/posts")
+    return str(page["items"][0]["id"])
+
+
+async def secondment_id(room: Room) -> str:
+    made = await room.ask("admin", "POST", f"/v1/users/{await user_id(room)}/secondments", json={"agency": "ORR"})
+    return str(made["id"])
+
+
+async def unit_id(room: Room) -> str:
+    body = {"code": f"H-{new_id()}", "name": "House"}
+    return str((await room.ask("admin", "POST", "/v1/units", json=body))["id"])
+
+
 EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/cameras/{camera_id}": camera_id,
     "/v1/anpr/entries/{entry_id}": new_entry,
@@ -230,7 +246,10 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/me/sessions/{session}": session_id,
     "/v1/audit/entries/{entry_id}": audit_entry,
     "/v1/me/tokens/{token}": token_id,
+    "/v1/secondments/{post}": secondment_id,
+    "/v1/units/{unit}": unit_id,
     "/v1/users/{user}": user_id,
+    "/v1/users/{user}/posts/{post}": post_id,
 }
 """By the address up to the parameter. A maker leaves something that only Kentmere, or one person there, may reach."""
 

@@ -16,6 +16,8 @@ from bluelamp.spine.identity import routes as identity_routes
 from bluelamp.spine.identity import session_routes, store
 from bluelamp.spine.identity.access import PERMISSIONS
 from bluelamp.spine.module import Job, Module, Spine
+from bluelamp.spine.organisations import access as organisation_access
+from bluelamp.spine.organisations import people, people_routes
 from bluelamp.spine.organisations import routes as organisation_routes
 
 
@@ -25,10 +27,22 @@ async def _forget_expired(spine: Spine) -> None:
 
 MODULE = Module(
     name="spine",
-    routers=(identity_routes.router, session_routes.router, organisation_routes.router, audit_routes.router, live_routes.router),
+    routers=(
+        identity_routes.router,
+        session_routes.router,
+        organisation_routes.router,
+        people_routes.router,
+        audit_routes.router,
+        live_routes.router,
+    ),
     consumers={"audit-sequencer": audit_sequencer.run},
-    jobs=(Job("identity-expiry", 3600, _forget_expired), rotation.JOB, Job("audit-months", 6 * 3600, audit_retention.keep_months)),
-    permissions=(*PERMISSIONS, *audit_access.PERMISSIONS),
+    jobs=(
+        Job("identity-expiry", 3600, _forget_expired),
+        Job("people-dates", 30, people.keep_dates),
+        rotation.JOB,
+        Job("audit-months", 6 * 3600, audit_retention.keep_months),
+    ),
+    permissions=(*PERMISSIONS, *audit_access.PERMISSIONS, *organisation_access.PERMISSIONS),
     settings=(PlatformSettings, AuditSettings),
     migrations=files("bluelamp.spine") / "migrations",
 )

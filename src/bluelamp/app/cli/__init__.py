@@ -26,6 +26,7 @@ COMMANDS = {
     "token": "bluelamp.app.cli.token:token",
     "users": "bluelamp.app.cli.users:users",
     "agencies": "bluelamp.app.cli.agencies:agencies",
+    "people": "bluelamp.app.cli.people:people",
     "purposes": "bluelamp.app.cli.purposes:purposes",
     "keys": "bluelamp.app.cli.keys:keys",
     "doctor": "bluelamp.app.cli.doctor:doctor",

@@ -29,7 +29,7 @@ PLATFORM = Authority(audit.SYSTEM, "")
 """Commands typed on the platform's own machine."""
 
 
-def _check_roles(authority: Authority, roles: frozenset[str], held: frozenset[str] = frozenset()) -> None:
+def check_roles(authority: Authority, roles: frozenset[str], held: frozenset[str] = frozenset()) -> None:
     unknown = roles - set(ROLES)
     if unknown:
         raise UnknownRoleError(f"there is no role {', '.join(sorted(unknown))}; choose among {', '.join(ROLES)}")
@@ -38,7 +38,7 @@ def _check_roles(authority: Authority, roles: frozenset[str], held: frozenset[st
         raise ForbiddenError(f"only a national administrator grants or removes the role {', '.join(sorted(national))}")
 
 
-async def _administered(connection: Connection, authority: Authority, user_id: str) -> User:
+async def administered(connection: Connection, authority: Authority, user_id: str) -> User:
     """The account, locked, if it is within reach. Another agency's is not found, so that its existence is not told."""
     user = await store.lock_user(connection, user_id)
     if user is None or (authority.agency and user.agency != authority.agency):
@@ -56,7 +56,7 @@ async def create_user(connection: Connection, authority: Authority, username: st
         raise InvalidError("a username has 2 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit")
     if not 1 <= len(name) <= 120:
         raise InvalidError("a name has 1 to 120 characters")
-    _check_roles(authority, roles)
+    check_roles(authority, roles)
     if authority.agency and agency != authority.agency:
         raise ForbiddenError("you administer the accounts of your own agency only")
     if not await connection.fetchval("SELECT true FROM agencies WHERE code = $1", agency):
@@ -83,16 +83,16 @@ async def change_user(spine: Spine, authority: Authority, user_id: str, changes:
     Browsers with other roles than before are locked: a touch opens them, under a new secret.
     """
     async with spine.db.transaction() as connection:
-        user = await _administered(connection, authority, user_id)
+        user = await administered(connection, authority, user_id)
         if user_id == authority.actor.id and (changes.roles is not None or changes.active is not None):
             raise ForbiddenError("nobody changes their own roles or closes their own account: ask another administrator")
         name = user.name if changes.name is None else " ".join(changes.name.split())
         if not 1 <= len(name) <= 120:
             raise InvalidError("a name has 1 to 120 characters")
         roles = user.roles if changes.roles is None else changes.roles
-        _check_roles(authority, roles, user.roles)
+        check_roles(authority, roles, user.roles)
         active = user.active if changes.active is None else changes.active
-        await store.update_user(connection, user_id, name, roles, active=active)
+        await store.update_user(connection, user_id, name, roles, active=changes.active)
         ended = 0 if active else await store.end_sessions(connection, user_id)
         locked = await session_store.lock_all(connection, user_id) if active and roles != user.roles else 0
         await store.announce(connection, user_id)
@@ -107,7 +107,7 @@ async def reset_password(spine: Spine, authority: Authority, user_id: str) -> st
     password = random_password()
     password_hash = await hash_password(password)
     async with spine.db.transaction() as connection:
-        await _administered(connection, authority, user_id)
+        await administered(connection, authority, user_id)
         if user_id == authority.actor.id:
             raise ForbiddenError("change your own password with POST /v1/me/password")
         await store.set_password(connection, user_id, password_hash, spine.settings.one_time_password_hours_max)

@@ -13,6 +13,8 @@ from bluelamp.spine.errors import InvalidError
 from bluelamp.spine.http import Caller, demand_step_up, permit, public, stepped_up
 from bluelamp.spine.module import Spine
 from bluelamp.spine.organisations.agencies import all_agencies
+from bluelamp.spine.organisations.people_store import facts_of
+from bluelamp.spine.relational import Record
 from bluelamp.spine.wire import AgencyRef, Page
 
 from . import actions, doors, schemas, sign_in, store, throttle
@@ -93,7 +95,14 @@ async def end_token(token: str, request: Request, spine: Spined, caller: OwnAcco
     doors.forget(request, caller.id)
 
 
-def _user(user: User, agencies: dict[str, str], waiting: dict[str, datetime]) -> schemas.UserItem:
+async def _users(spine: Spine, found: list[User]) -> list[schemas.UserItem]:
+    agencies = {a.code: a.name for a in await all_agencies(spine.db)}
+    facts = await facts_of(spine.db, [user.id for user in found])
+    waiting = await _waiting(spine, found)
+    return [_user(user, agencies, waiting, facts[user.id]) for user in found]
+
+
+def _user(user: User, agencies: dict[str, str], waiting: dict[str, datetime], facts: Record) -> schemas.UserItem:
     return schemas.UserItem(
         id=user.id,
         username=user.username,
@@ -104,6 +113,9 @@ def _user(user: User, agencies: dict[str, str], waiting: dict[str, datetime]) ->
         has_password=bool(user.password_hash),
         password_change_needed=user.one_time_until is not None,
         locked_until=waiting.get(user.username),
+        unit=facts["unit"],
+        rank=facts["rank"],
+        status=facts["status"],
     )
 
 
@@ -128,11 +140,10 @@ async def list_users(
             raise InvalidError(str(error)) from error
     look = await audit.intend(spine.db, caller.actor, "identity.users.list", detail={"asked": q} if q else None)
     found = await store.list_users(spine.db, _authority(caller).agency or None, q, after, limit + 1)
-    agencies = {a.code: a.name for a in await all_agencies(spine.db)}
-    waiting = await _waiting(spine, found)
+    shown = await _users(spine, found[:limit])
     more = len(found) > limit
-    await audit.conclude(spine.db, look, "answered", min(len(found), limit))
-    return Page(items=[_user(u, agencies, waiting) for u in found[:limit]], next=encode_cursor(found[limit - 1].username) if more else None)
+    await audit.conclude(spine.db, look, "answered", len(shown))
+    return Page(items=shown, next=encode_cursor(found[limit - 1].username) if more else None)
 
 
 async def _told(spine: Spine, user_id: str) -> schemas.UserItem:
@@ -140,8 +151,7 @@ async def _told(spine: Spine, user_id: str) -> schemas.UserItem:
         user = await store.lock_user(connection, user_id)
     if user is None:
         raise InvalidError("the account is gone")
-    agencies = {a.code: a.name for a in await all_agencies(spine.db)}
-    return _user(user, agencies, await _waiting(spine, [user]))
+    return (await _users(spine, [user]))[0]
 
 
 @router.post("/users", status_code=201)

@@ -103,6 +103,9 @@ class UserItem(BaseModel):
     has_password: bool
     password_change_needed: bool
     locked_until: Instant | None = Field(None, description="Too many sign-ins have failed: the password is not accepted until then.")
+    unit: str = ""
+    rank: str = ""
+    status: str = Field("", description="active, closed (by an administrator), left, or joins (the first post is yet to begin).")
 
 
 class OneTimePassword(BaseModel):

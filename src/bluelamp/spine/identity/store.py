@@ -14,7 +14,11 @@ from .domain import Session, SessionKind, User, digest, new_secret
 CHANNEL = "identity"
 """NOTIFY on it, with the person's id, whenever a session ends or an account or post changes; every process then asks anew."""
 
-_USER = "id, username, name, agency, roles, active, password_hash, one_time_until"
+_USER = (
+    "id, username, name, agency, roles, password_hash, one_time_until, active AND EXISTS (SELECT FROM memberships m"
+    " WHERE m.person = users.id AND m.kind = 'home' AND in_force(m)) AS active"
+)
+"""`active`: open, and with a home post in force: who has not begun yet, or has left, cannot sign in."""
 
 
 def _user(row: Record) -> User:
@@ -59,9 +63,10 @@ async def insert_user(connection: Connection, username: str, name: str, agency: 
     return user_id
 
 
-async def update_user(connection: Connection, user_id: str, name: str, roles: frozenset[str], *, active: bool) -> None:
+async def update_user(connection: Connection, user_id: str, name: str, roles: frozenset[str], *, active: bool | None) -> None:
+    """`active` None leaves it."""
     await connection.execute(
-        "UPDATE users SET name = $2, roles = $3, active = $4 WHERE id = $1", user_id, name, sorted(roles), active
+        "UPDATE users SET name = $2, roles = $3, active = coalesce($4, active) WHERE id = $1", user_id, name, sorted(roles), active
     )  # fmt: skip
 
 

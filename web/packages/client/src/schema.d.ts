@@ -1067,6 +1067,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/acting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Act In
+         * @description Choose for whom you act in this session, where you hold several posts. Your agency, roles, unit and rank follow.
+         */
+        put: operations["act_in"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/passkeys": {
         parameters: {
             query?: never;
@@ -1243,6 +1263,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/people/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import People
+         * @description People and posts of your agency from CSV (docs/people.md); bad rows are told by line, good ones count.
+         */
+        post: operations["import_people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purposes": {
         parameters: {
             query?: never;
@@ -1257,6 +1297,66 @@ export interface paths {
         get: operations["list_purposes"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secondments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secondments
+         * @description People on loan to your agency or from it, and offers that wait.
+         */
+        get: operations["list_secondments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secondments/{post}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Secondment
+         * @description Take somebody in: say as what they work here. They then choose for whom they act.
+         */
+        post: operations["accept_secondment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secondments/{post}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Secondment
+         * @description End a loan or an offer, from either side, at once.
+         */
+        post: operations["end_secondment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1395,6 +1495,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Units
+         * @description The units of your agency, and the ranks that a post may have.
+         */
+        get: operations["list_units"];
+        put?: never;
+        /**
+         * Add Unit
+         * @description Add a unit to your agency.
+         */
+        post: operations["add_unit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/units/{unit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close Unit
+         * @description Close a unit that nobody works in.
+         */
+        delete: operations["close_unit"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Unit
+         * @description Rename a unit, or move it with all below it.
+         */
+        patch: operations["change_unit"];
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1439,6 +1587,26 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/v1/users/{user}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let Leave
+         * @description A leaver: now, every post, session, token and live stream ends everywhere; or on a date, by itself.
+         */
+        post: operations["let_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{user}/lock-out": {
         parameters: {
             query?: never;
@@ -1479,10 +1647,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/users/{user}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Posts
+         * @description Every post of somebody of your agency, the latest first: past ones stay, so that it can be told who could see what, when.
+         */
+        get: operations["list_posts"];
+        put?: never;
+        /**
+         * Move Person
+         * @description A new home post, now or from a date on. The present one ends at that moment, with everything that belonged to it.
+         */
+        post: operations["move_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}/posts/{post}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Post
+         * @description Change manager, shift pattern or planned end. Another unit, rank or role is another post: POST it.
+         */
+        patch: operations["change_post"];
+        trace?: never;
+    };
+    "/v1/users/{user}/secondments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer Secondment
+         * @description Offer somebody of yours to another agency for a while. They may do nothing there until it accepts.
+         */
+        post: operations["offer_secondment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptQuestion
+         * @description As what a person on loan works here.
+         */
+        AcceptQuestion: {
+            /** Roles */
+            roles: string[];
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Rank
+             * @default
+             */
+            rank?: string;
+            /**
+             * Manager
+             * @default
+             */
+            manager?: string;
+            /**
+             * Shift Pattern
+             * @default
+             */
+            shift_pattern?: string;
+        };
+        /**
+         * ActingQuestion
+         * @description Id of one of your posts in force.
+         */
+        ActingQuestion: {
+            /** Post */
+            post: string;
+        };
         /** AgencyQuestion */
         AgencyQuestion: {
             /**
@@ -2130,16 +2398,16 @@ export interface components {
             sha256: string;
         };
         /**
-         * ImportAnswer
-         * @description What became of the rows of a file; bad ones by line, the header being line 1.
+         * ImportRowError
+         * @description `line` as an editor shows it; the heading is line 1.
          */
-        ImportAnswer: {
-            /** Imported */
-            imported: number;
-            /** Updated */
-            updated: number;
-            /** Rejected */
-            rejected: components["schemas"]["RejectedRow"][];
+        ImportRowError: {
+            /** Line */
+            line: number;
+            /** Username */
+            username: string;
+            /** Message */
+            message: string;
         };
         /**
          * InclusionItem
@@ -2201,6 +2469,19 @@ export interface components {
             created_at: string;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /** LeaveAnswer */
+        LeaveAnswer: {
+            /** Sessions Ended */
+            sessions_ended: number;
+        };
+        /**
+         * LeaveQuestion
+         * @description `at` left out: now, everywhere.
+         */
+        LeaveQuestion: {
+            /** At */
+            at?: string | null;
         };
         /**
          * KeysAnswer
@@ -2364,6 +2645,46 @@ export interface components {
             /** Passkeys */
             passkeys: number;
             session: components["schemas"]["SessionTold"] | null;
+        };
+        /**
+         * MembershipItem
+         * @description A post: present (`in_force`), past, planned, or offered (`accepted` false).
+         */
+        MembershipItem: {
+            /** Id */
+            id: string;
+            /** Person */
+            person: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Home */
+            home: string;
+            agency: components["schemas"]["AgencyRef"];
+            /** Kind */
+            kind: string;
+            /** Roles */
+            roles: string[];
+            /** Unit */
+            unit: string;
+            /** Rank */
+            rank: string;
+            /** Manager */
+            manager: string;
+            /** Shift Pattern */
+            shift_pattern: string;
+            /**
+             * Starts
+             * Format: date-time
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Accepted */
+            accepted: boolean;
+            /** In Force */
+            in_force: boolean;
         };
         /** MuteItem */
         MuteItem: {
@@ -2561,6 +2882,13 @@ export interface components {
         Page_ListItem_: {
             /** Items */
             items: components["schemas"]["ListItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[MembershipItem] */
+        Page_MembershipItem_: {
+            /** Items */
+            items: components["schemas"]["MembershipItem"][];
             /** Next */
             next: string | null;
         };
@@ -2764,6 +3092,18 @@ export interface components {
             ][][];
         };
         /**
+         * PostChange
+         * @description What is given changes. `ends` null takes a planned end back.
+         */
+        PostChange: {
+            /** Manager */
+            manager?: string | null;
+            /** Shift Pattern */
+            shift_pattern?: string | null;
+            /** Ends */
+            ends?: string | null;
+        };
+        /**
          * PostItem
          * @description A post in force: where somebody works, as what. `kind`: `home` or `secondment`.
          */
@@ -2781,6 +3121,45 @@ export interface components {
             unit_name: string;
             /** Rank */
             rank: string;
+        };
+        /**
+         * PostQuestion
+         * @description A home post. `manager` is a username; `starts` left out: now; `agency` left out: yours.
+         */
+        PostQuestion: {
+            /**
+             * Roles
+             * @example [
+             *       "officer"
+             *     ]
+             */
+            roles: string[];
+            /** Agency */
+            agency?: string | null;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Rank
+             * @default
+             */
+            rank?: string;
+            /**
+             * Manager
+             * @default
+             */
+            manager?: string;
+            /**
+             * Shift Pattern
+             * @default
+             */
+            shift_pattern?: string;
+            /** Starts */
+            starts?: string | null;
+            /** Ends */
+            ends?: string | null;
         };
         /**
          * Problem
@@ -3267,6 +3646,21 @@ export interface components {
             reason?: components["schemas"]["Reason"] | null;
         };
         /**
+         * SecondmentQuestion
+         * @description An offer to another agency; that agency says as what it takes the person in.
+         */
+        SecondmentQuestion: {
+            /**
+             * Agency
+             * @example IRW
+             */
+            agency: string;
+            /** Starts */
+            starts?: string | null;
+            /** Ends */
+            ends?: string | null;
+        };
+        /**
          * SessionItem
          * @description A browser in which you are signed in. `device` is what it says of itself; `here`: this one.
          */
@@ -3558,6 +3952,59 @@ export interface components {
             confidence: number;
             position: components["schemas"]["Point"] | null;
         };
+        /** UnitChange */
+        UnitChange: {
+            /** Name */
+            name?: string | null;
+            /**
+             * Parent
+             * @description Code of the unit above; empty: the top.
+             */
+            parent?: string | null;
+        };
+        /**
+         * UnitItem
+         * @description A part of an agency. `parent` is the code of the unit above; empty at the top. `people` hold a post in it now.
+         */
+        UnitItem: {
+            /** Id */
+            id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string;
+            /** People */
+            people: number;
+        };
+        /** UnitQuestion */
+        UnitQuestion: {
+            /**
+             * Code
+             * @example RPU
+             */
+            code: string;
+            /** Name */
+            name: string;
+            /**
+             * Parent
+             * @default
+             */
+            parent?: string;
+        };
+        /**
+         * UnitsAnswer
+         * @description The agency's units by code, and the configured ranks, lowest first.
+         */
+        UnitsAnswer: {
+            /** Items */
+            items: components["schemas"]["UnitItem"][];
+            /** Ranks */
+            ranks: string[];
+            /** Next */
+            next?: string | null;
+        };
         /** UserChanges */
         UserChanges: {
             /** Name */
@@ -3589,6 +4036,22 @@ export interface components {
              * @description Too many sign-ins have failed: the password is not accepted until then.
              */
             locked_until?: string | null;
+            /**
+             * Unit
+             * @default
+             */
+            unit?: string;
+            /**
+             * Rank
+             * @default
+             */
+            rank?: string;
+            /**
+             * Status
+             * @description active, closed (by an administrator), left, or joins (the first post is yet to begin).
+             * @default
+             */
+            status?: string;
         };
         /** UserQuestion */
         UserQuestion: {
@@ -3639,10 +4102,42 @@ export interface components {
             /** Unread Share */
             unread_share: number | null;
         };
+        /**
+         * ImportAnswer
+         * @description What became of the rows of a file; bad ones by line, the header being line 1.
+         */
+        bluelamp__anpr__schemas__cameras__ImportAnswer: {
+            /** Imported */
+            imported: number;
+            /** Updated */
+            updated: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedRow"][];
+        };
         /** Health */
         bluelamp__app__health__Health: {
             /** Status */
             status: string;
+        };
+        /**
+         * ImportAnswer
+         * @description What became of every row.
+         */
+        bluelamp__spine__organisations__people_schemas__ImportAnswer: {
+            /** Rows */
+            rows: number;
+            /** Joined */
+            joined: number;
+            /** Moved */
+            moved: number;
+            /** Amended */
+            amended: number;
+            /** Left */
+            left: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Rejected */
+            rejected: components["schemas"]["ImportRowError"][];
         };
     };
     responses: never;
@@ -3884,7 +4379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImportAnswer"];
+                    "application/json": components["schemas"]["bluelamp__anpr__schemas__cameras__ImportAnswer"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -5714,6 +6209,37 @@ export interface operations {
             };
         };
     };
+    act_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActingQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_passkeys: {
         parameters: {
             query?: never;
@@ -6078,6 +6604,39 @@ export interface operations {
             };
         };
     };
+    import_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["bluelamp__spine__organisations__people_schemas__ImportAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_purposes: {
         parameters: {
             query?: never;
@@ -6095,6 +6654,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_PurposeItem_"];
                 };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secondments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MembershipItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_secondment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_secondment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed; see `code`. */
             default: {
@@ -6354,6 +7006,130 @@ export interface operations {
             };
         };
     };
+    list_units: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitsAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -6456,6 +7232,41 @@ export interface operations {
             };
         };
     };
+    let_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaveAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     end_lock_out: {
         parameters: {
             query?: never;
@@ -6503,6 +7314,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MembershipItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer_secondment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondmentQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembershipItem"];
                 };
             };
             /** @description Refused or failed; see `code`. */
