@@ -45,3 +45,19 @@ async def test_a_failing_job_is_noted_and_tried_again(platform: RunningPlatform)
     row = await platform.spine.db.fetchrow("SELECT failure FROM job_runs WHERE job = $1", job.name)
     assert row is not None
     assert row["failure"] in {"ZeroDivisionError", ""}, "empty only while it runs"
+
+
+async def test_more_jobs_than_connections_all_get_their_turn(platform: RunningPlatform) -> None:
+    """Each holds a connection for its lock while it asks for another: all at once, they would wait for each other."""
+    done = asyncio.Queue[int]()
+
+    async def ask(spine: Spine) -> None:
+        done.put_nowait(await spine.db.fetchval("SELECT 1"))
+
+    jobs = [Job(f"test-{new_id()}", 3600, ask) for _ in range(20)]
+    keeping = asyncio.create_task(run_timetable(platform.spine, jobs))
+    async with asyncio.timeout(60):
+        for _ in jobs:
+            await done.get()
+    keeping.cancel()
+    await asyncio.wait([keeping])

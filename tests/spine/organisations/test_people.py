@@ -225,6 +225,11 @@ async def test_a_directory_feed_joins_moves_amends_and_lets_leave(platform: Runn
     ann, bo = [await db.fetchval("SELECT id FROM users WHERE username = $1", name) for name in (a, b)]
     (post,) = await people_store.memberships_of(db, ann)
     assert (post.unit, post.manager, post.rank, post.shift_pattern) == ("RPU", b, "constable", "2x2x4")
+    late = f"t-{new_id().lower()}"
+    done = await feed(platform, f"{late},Cat Shap,KEN,RPU,officer,,,2099-01-01,,,,")
+    assert done["joined"] == 1
+    listed = (await platform.client("admin").get("/v1/users", params={"q": late})).json()["items"]
+    assert [(item["status"], item["active"]) for item in listed] == [("joins", False)], "not before the day"
     done = await feed(
         platform, f"{a},Ann Orton,KEN,INT,analyst,{b},staff,,,2x2x4,ann@kentmere.example,", f"{b},Bo Tebay,KEN,OPS,officer,,,,2026-01-31,,,"
     )

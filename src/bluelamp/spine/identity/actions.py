@@ -122,7 +122,7 @@ async def reset_password(spine: Spine, authority: Authority, user_id: str) -> st
 async def end_lock_out(spine: Spine, authority: Authority, user_id: str) -> None:
     """Forget the failed sign-ins of an account, so that its owner need not wait."""
     async with spine.db.transaction() as connection:
-        user = await _administered(connection, authority, user_id)
+        user = await administered(connection, authority, user_id)
         await throttle.forgive(connection, throttle.account_key(user.username))
         await audit.record(connection, authority.actor, "alteration", "identity.users.end_lock_out", subjects=(user_id,))
 

@@ -169,6 +169,7 @@ async def _apply(spine: Spine, connection: Connection, authority: Authority, row
         if terms.ends is not None and terms.ends <= now:
             return "unchanged"
         person = await create_user(connection, authority, row.username, row.name, terms.agency, terms.roles)
+        await people_store.withdraw_first(connection, person)
         await people.move(spine, connection, authority, person, terms)
         await _tell_account(connection, person, row)
         return "joined"

@@ -104,6 +104,11 @@ async def end_memberships(connection: Connection, person: str, at: datetime, kin
     return len(rows)
 
 
+async def withdraw_first(connection: Connection, person: str) -> None:
+    """Take back the post that every new account begins with, in the transaction that made it: the real one may begin later."""
+    await connection.execute("DELETE FROM memberships WHERE person = $1", person)
+
+
 async def follow_home(connection: Connection, person: str) -> None:
     """Let the account say what the home post in force says: after a move, or once a planned one has begun."""
     await connection.execute(
