@@ -197,7 +197,7 @@ async def act_in(
 
 
 @router.post("/people/import", openapi_extra=CSV_BODY)
-async def import_people(request: Request, spine: Spined, caller: Administrator) -> people_schemas.ImportAnswer:
+async def import_people(request: Request, spine: Spined, caller: Administrator) -> people_schemas.PeopleImportAnswer:
     """People and posts of your agency from CSV (docs/people.md); bad rows are told by line, good ones count."""
     content = bytearray()
     async for chunk in request.stream():
@@ -210,4 +210,4 @@ async def import_people(request: Request, spine: Spined, caller: Administrator) 
         raise InvalidError("the file is not UTF-8") from None
     done = await people_import.import_people(spine, _authority(caller), io.StringIO(text, newline=""))
     request.app.state.identify.forget()
-    return people_schemas.ImportAnswer(**done._asdict() | {"rejected": [one._asdict() for one in done.rejected]})
+    return people_schemas.PeopleImportAnswer(**done._asdict() | {"rejected": [one._asdict() for one in done.rejected]})

@@ -123,7 +123,7 @@ class ActingQuestion(Question):
     post: str = Field(max_length=36)
 
 
-class ImportRowError(BaseModel):
+class PeopleImportError(BaseModel):
     """`line` as an editor shows it; the heading is line 1."""
 
     line: int
@@ -131,7 +131,7 @@ class ImportRowError(BaseModel):
     message: str
 
 
-class ImportAnswer(BaseModel):
+class PeopleImportAnswer(BaseModel):
     """What became of every row."""
 
     rows: int
@@ -140,4 +140,4 @@ class ImportAnswer(BaseModel):
     amended: int
     left: int
     unchanged: int
-    rejected: list[ImportRowError]
+    rejected: list[PeopleImportError]

@@ -2398,16 +2398,16 @@ export interface components {
             sha256: string;
         };
         /**
-         * ImportRowError
-         * @description `line` as an editor shows it; the heading is line 1.
+         * ImportAnswer
+         * @description What became of the rows of a file; bad ones by line, the header being line 1.
          */
-        ImportRowError: {
-            /** Line */
-            line: number;
-            /** Username */
-            username: string;
-            /** Message */
-            message: string;
+        ImportAnswer: {
+            /** Imported */
+            imported: number;
+            /** Updated */
+            updated: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedRow"][];
         };
         /**
          * InclusionItem
@@ -2470,6 +2470,16 @@ export interface components {
             /** Revoked At */
             revoked_at: string | null;
         };
+        /**
+         * KeysAnswer
+         * @description The name of this platform's tree and the public keys that sign it, oldest first.
+         */
+        KeysAnswer: {
+            /** Origin */
+            origin: string;
+            /** Keys */
+            keys: string[];
+        };
         /** LeaveAnswer */
         LeaveAnswer: {
             /** Sessions Ended */
@@ -2482,16 +2492,6 @@ export interface components {
         LeaveQuestion: {
             /** At */
             at?: string | null;
-        };
-        /**
-         * KeysAnswer
-         * @description The name of this platform's tree and the public keys that sign it, oldest first.
-         */
-        KeysAnswer: {
-            /** Origin */
-            origin: string;
-            /** Keys */
-            keys: string[];
         };
         /**
          * Leg
@@ -3034,6 +3034,38 @@ export interface components {
              * Format: password
              */
             new: string;
+        };
+        /**
+         * PeopleImportAnswer
+         * @description What became of every row.
+         */
+        PeopleImportAnswer: {
+            /** Rows */
+            rows: number;
+            /** Joined */
+            joined: number;
+            /** Moved */
+            moved: number;
+            /** Amended */
+            amended: number;
+            /** Left */
+            left: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Rejected */
+            rejected: components["schemas"]["PeopleImportError"][];
+        };
+        /**
+         * PeopleImportError
+         * @description `line` as an editor shows it; the heading is line 1.
+         */
+        PeopleImportError: {
+            /** Line */
+            line: number;
+            /** Username */
+            username: string;
+            /** Message */
+            message: string;
         };
         /** Period */
         Period: {
@@ -4102,42 +4134,10 @@ export interface components {
             /** Unread Share */
             unread_share: number | null;
         };
-        /**
-         * ImportAnswer
-         * @description What became of the rows of a file; bad ones by line, the header being line 1.
-         */
-        bluelamp__anpr__schemas__cameras__ImportAnswer: {
-            /** Imported */
-            imported: number;
-            /** Updated */
-            updated: number;
-            /** Rejected */
-            rejected: components["schemas"]["RejectedRow"][];
-        };
         /** Health */
         bluelamp__app__health__Health: {
             /** Status */
             status: string;
-        };
-        /**
-         * ImportAnswer
-         * @description What became of every row.
-         */
-        bluelamp__spine__organisations__people_schemas__ImportAnswer: {
-            /** Rows */
-            rows: number;
-            /** Joined */
-            joined: number;
-            /** Moved */
-            moved: number;
-            /** Amended */
-            amended: number;
-            /** Left */
-            left: number;
-            /** Unchanged */
-            unchanged: number;
-            /** Rejected */
-            rejected: components["schemas"]["ImportRowError"][];
         };
     };
     responses: never;
@@ -4379,7 +4379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["bluelamp__anpr__schemas__cameras__ImportAnswer"];
+                    "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -6623,7 +6623,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["bluelamp__spine__organisations__people_schemas__ImportAnswer"];
+                    "application/json": components["schemas"]["PeopleImportAnswer"];
                 };
             };
             /** @description Refused or failed; see `code`. */
