@@ -15,6 +15,7 @@ BENCHES = {
     "pictures": "Pictures: in clear and sealed",
     "store": "Store: size and insert",
     "search": "Search of the history",
+    "edges": "Limits and headers at the edge",
 }
 
 

@@ -22,6 +22,7 @@ import httpx
 import pytest
 import uvicorn
 
+from bluelamp.app.connection import SERVER
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.first_start import USERNAMES
 from bluelamp.app.http import Platform, make_app
@@ -71,7 +72,7 @@ async def token_for(spine: Spine, username: str) -> str:
 async def serving(app: Platform) -> AsyncIterator[str]:
     """The application behind a real server on a free port, in this process; its URL."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="on", access_log=False, log_config=None, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, **SERVER))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         async with asyncio.timeout(20):

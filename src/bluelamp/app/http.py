@@ -11,11 +11,12 @@ import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bluelamp.app import health, openapi, static
 from bluelamp.app.body_limit import BodyLimit
-from bluelamp.app.frame import Frame
+from bluelamp.app.frame import DoorFrame, Frame
+from bluelamp.app.hosts import is_trusted, misdirected, trusted
 from bluelamp.app.wiring import MODULES, open_spine, prepare
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.errors import PROBLEM, BluelampError, problem, render
@@ -34,21 +35,40 @@ OpenEngines = Callable[[], AbstractAsyncContextManager[Spine]]
 class Platform(FastAPI):
     """The application. Paths that a module claims as its own doors never enter the framework."""
 
-    def __init__(self, open_engines: OpenEngines, modules: tuple[Module, ...], *, role: str, **options: Any) -> None:
+    def __init__(
+        self, settings: PlatformSettings, open_engines: OpenEngines, modules: tuple[Module, ...], *, role: str, **options: Any
+    ) -> None:
         super().__init__(lifespan=_living, **options)
         self.modules = modules
         self.role = role
+        self.strict_transport = settings.secure_cookies
         self.open_engines = open_engines
         self.state.per_process = {}
-        self._doors = tuple((prefix, name) for module in modules for prefix, name in module.doors.items())
+        self._hosts = trusted(settings.hosts)
+        self._doors = tuple(
+            (prefix, DoorFrame(prefix, self._door(name), strict_transport=self.strict_transport))
+            for module in modules
+            for prefix, name in module.doors.items()
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            for prefix, name in self._doors:
+            if self._hosts and not is_trusted(scope, self._hosts):
+                await misdirected(send)
+                return
+            for prefix, door in self._doors:
                 if scope["path"].startswith(prefix):
-                    await self.state.per_process[name](scope, receive, send)
+                    await door(scope, receive, send)
                     return
         await super().__call__(scope, receive, send)
+
+    def _door(self, name: str) -> ASGIApp:
+        """The module's object of that name, which is made when the process starts."""
+
+        async def through(scope: Scope, receive: Receive, send: Send) -> None:
+            await self.state.per_process[name](scope, receive, send)
+
+        return through
 
     def openapi(self) -> dict[str, Any]:
         """The document, completed by what the framework cannot know."""
@@ -129,6 +149,7 @@ HANDLERS: dict[int | type[Exception], Callable[[Request, Exception], Any]] = {
 
 def _assemble(settings: PlatformSettings, open_engines: OpenEngines, modules: tuple[Module, ...], role: str) -> Platform:
     app = Platform(
+        settings,
         open_engines,
         modules,
         role=role,
@@ -150,7 +171,7 @@ def _assemble(settings: PlatformSettings, open_engines: OpenEngines, modules: tu
         app.include_router(static.make_router())
     app.include_router(health.router)
     app.add_middleware(BodyLimit, bytes_max=settings.body_bytes_max, import_bytes_max=settings.import_bytes_max)
-    app.add_middleware(Frame, strict_transport=settings.secure_cookies)
+    app.add_middleware(Frame, strict_transport=app.strict_transport)
     return app
 
 

@@ -15,6 +15,9 @@ class PlatformSettings(BaseSettings):
 
     data: Path = Field(Path.home() / ".local/share/bluelamp", description="Folder that holds everything the platform keeps.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
+    hosts: str = Field(
+        "", description="Names that requests may ask for (Host), comma-separated, without ports. Empty: any. Set it where browsers come in."
+    )
     port: int = Field(8600, ge=0, le=65535, description="Port to listen on.")
     database_url: str = Field("", description="PostgreSQL. Empty: the embedded one.")
     nats_url: str = Field("", description="NATS with JetStream, comma-separated for a cluster. Empty: the embedded one.")

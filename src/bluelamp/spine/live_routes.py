@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -16,13 +16,13 @@ from bluelamp.spine.http import Caller, get_spine, permit
 from bluelamp.spine.identity.access import STREAM_FOLLOW
 from bluelamp.spine.identity.identify import Identifier
 from bluelamp.spine.live import Cursor, CursorError, LiveHub, Numbered, Viewer, parse_cursor
+from bluelamp.spine.seats import Seats
 
 router = APIRouter(tags=["live"])
 
 AFTER_END_S = 0.05
 HEARTBEAT_S = 5.0
 """Also how long a client must hear nothing before it knows that the line is dead: it should wait three of these."""
-
 HEARTBEAT = b"event: heartbeat\ndata: {}\n\n"
 
 
@@ -46,11 +46,23 @@ async def stream(
         cursor = parse_cursor(last_event_id or since) if last_event_id or since else hub.now
     except CursorError as error:
         raise InvalidError(str(error)) from error
-    events = _events(request, caller, hub, cursor)
+    if not hasattr(request.app.state, "seats"):
+        request.app.state.seats = Seats()
+    seats: Seats = request.app.state.seats
+    seats.check(caller.id)
+    events = _seated(seats, caller, _events(request, caller, hub, cursor))
     return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor) -> AsyncIterator[bytes]:
+async def _seated(seats: Seats, caller: Caller, events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """The seat is taken when the stream begins and left when it ends, whichever way: a client that never reads takes none."""
+    with seats.taken(caller.id):
+        async with aclosing(events):
+            async for piece in events:
+                yield piece
+
+
+async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor) -> AsyncGenerator[bytes, None]:
     identify: Identifier = request.app.state.identify
     viewer = Viewer()
     alarm: asyncio.TimerHandle | None = None

@@ -22,7 +22,8 @@ from bluelamp.spine.config import PlatformSettings
 
 def serve_http(settings: PlatformSettings, role: str) -> None:
     """Answer HTTP until SIGTERM or SIGINT; requests under way are finished."""
-    from bluelamp.app.http import create_app  # noqa: PLC0415 - the worker needs no HTTP application
+    from bluelamp.app.connection import SERVER  # noqa: PLC0415 - the worker needs no HTTP application
+    from bluelamp.app.http import create_app  # noqa: PLC0415
 
     tls.check(settings)
     if settings.tls_cert:
@@ -33,14 +34,10 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
         loop="uvloop",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
+        **SERVER,
         **tls.options(settings),  # type: ignore[arg-type]
     )
     server = tls.Server(config)
