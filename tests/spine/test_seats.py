@@ -18,10 +18,12 @@ async def test_a_person_has_so_many_streams_and_no_more(platform: RunningPlatfor
     monkeypatch.setattr(seats_of, "STREAMS_PER_PERSON_MAX", 2)
     headers = {"Authorization": f"Bearer {platform.tokens['officer2']}"}
     async with httpx.AsyncClient(base_url=platform.url, headers=headers, timeout=20) as client, AsyncExitStack() as stack:
+        kept = []  # a stream that nobody reads any more is closed
         for _ in range(2):
             answer = await stack.enter_async_context(client.stream("GET", "/v1/stream"))
             assert answer.status_code == 200
-            await anext(answer.aiter_bytes())
+            kept.append(answer.aiter_bytes())
+            assert b"ready" in await anext(kept[-1])
         refused = await client.get("/v1/stream")
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
         assert int(refused.headers["retry-after"]) > 0
