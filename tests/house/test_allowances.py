@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from supply import rules
-from tests.house import test_licences, test_mutations, test_permissions, test_shape
+from tests.house import test_licences, test_mutations, test_outgoing, test_permissions, test_shape
 from tests.house.examples import NATIONAL_DOORS
 from tests.support import witness
 
@@ -25,6 +25,8 @@ LISTS: dict[str, Iterable[str]] = {
     "looks without an audit entry": witness.UNAUDITED_LOOKS,
     "entries hidden behind another": test_mutations.COVERED_ELSEWHERE,
     "doors that show another force's things": NATIONAL_DOORS,
+    "places that speak to others": test_outgoing.SPEAKS,
+    "requests that name an address": test_outgoing.ASKED_FOR_ADDRESSES,
     "long functions": test_shape.LONG_FUNCTIONS,
     "weak copyleft": test_licences.WEAK_COPYLEFT,
     "weak copyleft in the locks": rules.EXCEPTIONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
@@ -52,6 +53,8 @@ class Frame:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if status == _SAME_PLACE and "location" in headers:
+                    headers["location"] = _within(headers["location"], scope)
             await send(message)
 
         try:
@@ -64,6 +67,21 @@ class Frame:
             await _tell_failure(framed, number)
         finally:
             _observe(scope, status or 499, time.perf_counter() - began)
+
+
+_SAME_PLACE = 307
+
+
+def _within(location: str, scope: Scope) -> str:
+    """The framework's redirects to the same address with or without its last slash, without the name that the client asked for.
+
+    Otherwise whoever chooses the `Host`, or a path such as `//elsewhere`, chooses where the answer leads.
+    """
+    asked = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    parts = urlsplit(location)
+    if parts.netloc.lower() != asked.lower():
+        return location  # somebody's deliberate answer
+    return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, ""))
 
 
 class DoorFrame:

@@ -7,8 +7,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bluelamp.spine.secret_files import FromFiles
 
-class PlatformSettings(BaseSettings):
+
+class PlatformSettings(FromFiles, BaseSettings):
     """Settings of the spine. A capability declares its own in its `settings.py`; docs/settings.md lists all (tested)."""
 
     model_config = SettingsConfigDict(env_prefix="BLUELAMP_", extra="ignore", frozen=True)
@@ -19,12 +21,12 @@ class PlatformSettings(BaseSettings):
         "", description="Names that requests may ask for (Host), comma-separated, without ports. Empty: any. Set it where browsers come in."
     )
     port: int = Field(8600, ge=0, le=65535, description="Port to listen on.")
-    database_url: str = Field("", description="PostgreSQL. Empty: the embedded one.")
-    nats_url: str = Field("", description="NATS with JetStream, comma-separated for a cluster. Empty: the embedded one.")
+    database_url: str = Field("", repr=False, description="PostgreSQL. Empty: the embedded one.")
+    nats_url: str = Field("", repr=False, description="NATS with JetStream, comma-separated for a cluster. Empty: the embedded one.")
     nats_replicas: int = Field(1, ge=1, le=5, description="Copies that JetStream keeps of each stream.")
-    columnar_url: str = Field("", description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
+    columnar_url: str = Field("", repr=False, description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
     columnar_cluster: str = Field("", description="Name of the ClickHouse cluster for replicated, sharded tables. Empty: one node.")
-    blobs_url: str = Field("", description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
+    blobs_url: str = Field("", repr=False, description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
     tls_cert: str = Field("", description="PEM file of the certificate and its chain: the platform then speaks TLS itself.")
     tls_key: str = Field("", description="PEM file of the certificate's key.")
     trusted_proxies: str = Field(

@@ -88,6 +88,9 @@ def prepare(folder: DataFolder) -> tuple[Program, str]:
         "password_encryption": "scram-sha-256",
         "log_line_prefix": "%m [%p] ",
         "log_checkpoints": "off",
+        # Neither statements nor the rows and keys that an error quotes: they hold plates and people.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         "timezone": "UTC",
         "log_timezone": "UTC",
         # Backups are read with pg_dump; nothing replicates from an embedded PostgreSQL.

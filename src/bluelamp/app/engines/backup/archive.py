@@ -7,7 +7,9 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
+import stat
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -17,8 +19,15 @@ from typing import IO, Any
 from bluelamp.app.engines.errors import BackupError
 
 MANIFEST = "manifest.json"
+MANIFEST_BYTES_MAX = 256 << 20
 FORMAT = 1
+_PART = re.compile(r"records\.pgdump|(?:streams|history|blobs)(?:/[A-Za-z0-9_@=+,.-]{1,200}){1,12}")
 _PIECE = 1 << 20
+
+
+def is_part(name: str) -> bool:
+    """Whether a part may be called so: in one of the folders that a backup has, and nowhere above or beside them."""
+    return bool(_PART.fullmatch(name)) and not {".", ".."} & set(name.split("/"))
 
 
 class _Hashing(io.RawIOBase):
@@ -132,10 +141,13 @@ class Reader:
             if not source.is_dir():
                 self._tar = tarfile.open(source, "r:")  # noqa: SIM115 - open as long as the reader
             with self._open(MANIFEST) as file:
-                self.manifest: dict[str, Any] = json.load(file)
+                content = file.read(MANIFEST_BYTES_MAX + 1)
+            if len(content) > MANIFEST_BYTES_MAX:
+                raise ValueError("its manifest is too large")  # noqa: TRY301 - told as every other damage
+            self.manifest: dict[str, Any] = json.loads(content)
             known = self.manifest["product"] == "bluelamp"
             number = int(self.manifest["format"])
-        except (OSError, KeyError, ValueError, tarfile.TarError) as error:
+        except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as error:
             raise BackupError(f"{source} is not a whole backup of Bluelamp ({error}).", "Name another, or make one again.") from error
         if not known or number > FORMAT:
             raise BackupError(f"{source} was made by a newer Bluelamp or another program.", "Restore it with the program that made it.")
@@ -151,14 +163,25 @@ class Reader:
 
     def open(self, name: str) -> IO[bytes]:
         """A part's bytes."""
-        if name not in self.manifest["parts"] or ".." in PurePosixPath(name).parts or name.startswith("/"):
-            raise BackupError(f"The backup has no part {name}.", "It may be damaged: `bluelamp verify` tells.")
+        if name not in self.manifest["parts"] or not is_part(name):
+            raise BackupError(f"The backup has no part {name[:100]!r}.", "It may be damaged: `bluelamp verify` tells.")
         return self._open(name)
 
     def _open(self, name: str) -> IO[bytes]:
+        """Plain files only: a link could lead out of the backup, a device or a pipe never ends."""
         if self._tar is None:
-            return (self.source / name).open("rb")
-        file = self._tar.extractfile(name)
+            path = self.source / name
+            if any(step.is_symlink() for step in (path, *path.parents[: len(PurePosixPath(name).parts) - 1])):
+                raise BackupError(f"{name} is a link.", "A backup holds plain files only; this one was changed.")
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                os.close(handle)
+                raise BackupError(f"{name} is not a plain file.", "A backup holds plain files only; this one was changed.")
+            return os.fdopen(handle, "rb")
+        entry = self._tar.getmember(name)
+        if not entry.isreg() or entry.issparse():
+            raise BackupError(f"{name} is not a plain file.", "A backup holds plain files only; this one was changed.")
+        file = self._tar.extractfile(entry)
         if file is None:
             raise KeyError(name)
         return file
@@ -169,10 +192,10 @@ class Reader:
             digest, size = hashlib.sha256(), 0
             try:
                 with self.open(name) as file:
-                    while piece := file.read(_PIECE):
+                    while size <= told["bytes"] and (piece := file.read(_PIECE)):
                         digest.update(piece)
                         size += len(piece)
-            except (OSError, KeyError, tarfile.TarError) as error:
+            except (OSError, KeyError, TypeError, tarfile.TarError, BackupError) as error:
                 yield name, f"cannot be read: {error}"
                 continue
             whole = size == told["bytes"] and digest.hexdigest() == told["sha256"]

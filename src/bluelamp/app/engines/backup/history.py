@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -85,6 +86,29 @@ def _plain(definition: dict[str, Any]) -> dict[str, Any]:
     """The statement without the database's name, which may differ where it is restored."""
     statement = definition["statement"].replace(f" {definition['own']}.", " ")
     return {"name": definition["name"], "engine": definition["engine"], "statement": statement}
+
+
+_MADE = re.compile(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) `?(\w+)`?\s", re.IGNORECASE)
+_ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)", re.IGNORECASE)
+_READS_ELSEWHERE = re.compile(
+    r"\b(url|urlCluster|s3|s3Cluster|gcs|azureBlobStorage|hdfs|file|fileCluster|remote|remoteSecure|mysql|postgresql|mongodb|redis|sqlite"
+    r"|executable|jdbc|odbc|deltaLake|iceberg|hudi|input)\s*\(",
+    re.IGNORECASE,
+)
+
+
+def check(definition: dict[str, Any]) -> None:
+    """Refuse a definition that is none of ours: one that would run something, or fetch or read from elsewhere.
+
+    Raises:
+        BackupError: names the table.
+    """
+    statement, name = str(definition["statement"]), str(definition["name"])
+    made = _MADE.match(statement)
+    engines = {engine.lower() for engine in _ENGINE.findall(statement)}
+    foreign = {engine for engine in engines if not engine.endswith("mergetree") and engine not in {"null", "memory"}}
+    if made is None or made.group(1) != name or foreign or _READS_ELSEWHERE.search(statement):
+        raise BackupError(f"The definition of {name[:60]!r} is not one that Bluelamp makes.", "This backup was changed: use another.")
 
 
 def is_stored(definition: dict[str, Any]) -> bool:

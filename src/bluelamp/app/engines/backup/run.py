@@ -170,6 +170,8 @@ def _load_history(reader: Reader, url: str, progress: Progress) -> None:
     try:
         definitions = reader.manifest["history"]
         for definition in definitions:
+            history.check(definition)
+        for definition in definitions:
             if not history.is_view(definition):
                 store.execute(definition["statement"])
         names = reader.names("history/")
