@@ -23,7 +23,7 @@ from bluelamp.spine.columnar import Columnar
 CAMERAS = 14_000
 PLATES = 12_000_000
 DAYS = 360
-CHUNK_DAYS = 10
+CHUNK_DAYS = 2
 _L = "'ABCDEFGHJKLMNOPRSTUVWXY'"
 
 COLUMNS = "camera, captured_at, vrm, confidence, direction, lane, make, model, colour, vehicle_class"
@@ -61,8 +61,8 @@ def reads_sql(count: int, start_s: int, seconds: int, plates: int, seed: int) ->
 
 
 def chunks(reads: int, plates: int) -> Iterator[tuple[int, int, str]]:
-    """First and last second of each ten days of the last year, and the SQL of its reads."""
-    first = now_ms() // 1000 - DAYS * 86_400
+    """First and last second of every two days of the last year, and the SQL of their reads."""
+    first = (now_ms() // 86_400_000 - DAYS) * 86_400
     parts = DAYS // CHUNK_DAYS
     for part in range(parts):
         start = first + part * CHUNK_DAYS * 86_400
@@ -70,13 +70,18 @@ def chunks(reads: int, plates: int) -> Iterator[tuple[int, int, str]]:
 
 
 async def fill(columnar: Columnar, reads: int, plates: int) -> float:
-    """Put a year of reads in by the door that the writer uses, and let merges settle; returns seconds without the settling."""
+    """Put a year of reads in by the door that the writer uses, and let merges settle; returns seconds without the settling.
+
+    Days that are there already, of a kept run that was interrupted, are passed over.
+    """
     started = time.monotonic()
-    for _, _, sql in chunks(reads, plates):
+    for first, last, sql in chunks(reads, plates):
+        if await _has_reads(columnar, first, last):
+            continue
         await columnar.execute(
             "INSERT INTO reads_in (camera, captured_at, received_at, vrm, seen_as, confidence, direction, lane, make, model, colour,"
             f" vehicle_class) {sql}",
-            max_partitions_per_insert_block=0, max_insert_block_size=1_000_000, min_insert_block_size_rows=1_000_000, max_execution_time=600,
+            max_partitions_per_insert_block=0, max_insert_block_size=2_000_000, min_insert_block_size_rows=2_000_000, max_execution_time=600,
         )  # fmt: skip
     filled = time.monotonic() - started
     # What the store does by itself with a partition that has rested for an hour (min_age_to_force_merge_seconds).
@@ -88,6 +93,14 @@ async def fill(columnar: Columnar, reads: int, plates: int) -> float:
         await columnar.execute(f"OPTIMIZE TABLE {row['table']} PARTITION ID '{row['id']}' FINAL")
     await settle(columnar)
     return filled
+
+
+async def _has_reads(columnar: Columnar, first: int, last: int) -> bool:
+    rows = await columnar.query(
+        f"SELECT count() AS n FROM (SELECT 1 FROM reads_by_camera WHERE captured_at >= toDateTime64({first}, 3, 'UTC')"
+        f" AND captured_at < toDateTime64({last}, 3, 'UTC') LIMIT 1)"
+    )
+    return bool(rows[0]["n"])
 
 
 async def settle(columnar: Columnar, seconds_max: float = 600) -> None:
