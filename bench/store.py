@@ -23,7 +23,7 @@ import duckdb
 from bench.history import CAMERAS, COLUMNS, PLATES, chunks, fill, settle, stored_bytes
 from bench.nation import Nation, nation
 from bench.table import Row, percentile
-from bluelamp.anpr.searching.ranking import Window
+from bluelamp.anpr.lawful import Lawful, without_decision
 from bluelamp.anpr.store import history
 from bluelamp.anpr.store.history import NO_FILTERS, Filters
 from bluelamp.app.engines.group import recorded_urls
@@ -141,7 +141,7 @@ def _types() -> str:
 
 async def _questions(columnar: Columnar, postgres: asyncpg.Connection, duck: duckdb.DuckDBPyConnection) -> list[Row]:
     chance = random.Random(5)
-    ever = Window(now_ms() - 365 * 86_400_000, now_ms() + 1000)
+    ever = without_decision(now_ms() - 365 * 86_400_000, now_ms() + 1000)
     vrms = [r["vrm"] for r in await columnar.query("SELECT vrm FROM plates WHERE length(vrm) = 7 ORDER BY cityHash64(vrm) LIMIT 1000")]
     chance.shuffle(vrms)
     drawn = cycle(vrms)
@@ -150,14 +150,14 @@ async def _questions(columnar: Columnar, postgres: asyncpg.Connection, duck: duc
     async def in_duck(sql: str, *values: object) -> int:
         return int(duck.execute(sql, list(values)).to_arrow_table().num_rows)
 
-    def at_hour() -> tuple[int, Window]:
+    def at_hour() -> tuple[int, Lawful]:
         start = now_ms() - chance.randrange(2 * 86_400_000, 350 * 86_400_000)
-        return 1 + int(CAMERAS * chance.random() ** 1.5), Window(start, start + 3_600_000)
+        return 1 + int(CAMERAS * chance.random() ** 1.5), without_decision(start, start + 3_600_000)
 
     async def ours_plate(vrm: str) -> int:
         return len(await history.reads_of_plates(columnar, {vrm: 1000}, ever, NO_FILTERS, None, PAGE))
 
-    async def ours_hour(asked: tuple[int, Window]) -> int:
+    async def ours_hour(asked: tuple[int, Lawful]) -> int:
         return len(await history.reads_at(columnar, asked[1], Filters((asked[0],)), None, PAGE))
 
     async def ours_pattern(pattern: str) -> int:

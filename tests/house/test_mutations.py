@@ -22,6 +22,8 @@ from tests.support.witness import UNAUDITED, witnessed
 
 RECORDS = (audit.record, witnessed)
 """What leaves the entry of a change; the intent of a look does not stand for it."""
+FRAME = ("bluelamp.spine.http", "bluelamp.spine.deciding")
+"""The frame of the doors and of the decisions: a refusal that it notes is no entry of the change that a verb makes."""
 ENTRIES = (*RECORDS, audit.intend)
 CHANGING = [door for door in DOORS if door.method not in {"GET", "HEAD"}]
 
@@ -47,9 +49,9 @@ def _callees(function: Callable[..., Any]) -> list[Any]:
 
 
 def _is_ours(named: Any) -> bool:
-    """A function or class of the platform; not the frame of the doors, whose refusals are audited for every door."""
+    """A function or class of the platform; not the frame, whose refusals are audited for every door."""
     is_code = inspect.isfunction(named) or isinstance(named, type)
-    return is_code and named.__module__.startswith("bluelamp.") and named.__module__ != "bluelamp.spine.http"
+    return is_code and named.__module__.startswith("bluelamp.") and named.__module__ not in FRAME
 
 
 @cache

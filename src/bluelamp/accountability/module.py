@@ -11,4 +11,5 @@ MODULE = Module(
     name="accountability",
     permissions=PERMISSIONS,
     migrations=files("bluelamp.accountability") / "migrations",
+    policies=files("bluelamp.accountability") / "policies",
 )

@@ -31,6 +31,10 @@ SEARCHES_KEEP = "anpr.searches.keep"
 EXPORTS_MAKE = "anpr.exports.make"
 PICTURES_VIEW = "anpr.pictures.view"
 
+AUTHORITY_ASK = "accountability.authorisations.ask"
+AUTHORITY_OVERRIDE = "accountability.authorisations.override"
+"""Declared by accountability; here only to tell a refused person what they may do."""
+
 _LOOKERS = frozenset({"officer", "analyst", "control", "supervisor"})
 _ANALYSTS = frozenset({"analyst", "supervisor", "control"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bluelamp.spine.errors import BluelampError, ConflictError, InvalidError, NotFoundError
+from bluelamp.spine.errors import BluelampError, ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 
 class NotThisFormatError(BluelampError):
@@ -83,6 +83,12 @@ class CriteriaClashError(InvalidError):
     """More than one of the plate, the plates and the pattern; or more than one kind of place."""
 
     code = "criteria_clash"
+
+
+class NeedsAuthorityError(ForbiddenError):
+    """The look reaches further back than is open. `why` and `lawful_if` say it in words; `can_ask` and `can_override` what to do."""
+
+    code = "needs_authority"
 
 
 class NoSuchSearchError(NotFoundError):

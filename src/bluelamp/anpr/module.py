@@ -51,6 +51,7 @@ MODULE = Module(
     ),
     consumers={"matcher": matcher.run, "writer": writer.write_reads, "hits": hits.run},
     migrations=files("bluelamp.anpr") / "migrations",
+    policies=files("bluelamp.anpr") / "policies",
     settings=(IntakeSettings, HistorySettings, MatchingSettings),
     per_process={"intake": IntakeService},
     live=LIVE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
+from typing import Any
 
 from bluelamp.accountability import module as accountability
 from bluelamp.anpr import module as anpr
@@ -18,15 +19,24 @@ from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.encryption.keyring import KeyRing
 from bluelamp.spine.module import Module, Spine
-from bluelamp.spine.policy import Policy
+from bluelamp.spine.policy import Policy, Rules
+from bluelamp.spine.policy.rules import read_folder
+from bluelamp.spine.policy.terms import terms_of
 from bluelamp.spine.relational import Database, Migration, read_migrations
 
 MODULES: tuple[Module, ...] = (foundation.MODULE, accountability.MODULE, anpr.MODULE)
 
 
-def policy_of(modules: tuple[Module, ...] = MODULES) -> Policy:
-    """The permissions of all modules."""
-    return Policy(permission for module in modules for permission in module.permissions)
+def policy_of(modules: tuple[Module, ...] = MODULES, settings: PlatformSettings | None = None) -> Policy:
+    """The permissions of all modules and the policies that decide where a role alone does not.
+
+    Raises:
+        ValueError: a policy, or the terms that policies speak of, cannot be used.
+    """
+    settings = settings or PlatformSettings()
+    sources = tuple(source for m in modules if m.policies is not None for source in read_folder(m.policies, m.name))
+    rules = Rules(sources, terms_of(settings), settings.policies_folder)
+    return Policy((permission for module in modules for permission in module.permissions), rules)
 
 
 def complete(settings: PlatformSettings) -> PlatformSettings:
@@ -54,7 +64,10 @@ async def open_spine(settings: PlatformSettings, modules: tuple[Module, ...] = M
         stack.push_async_callback(bus.close)
         history = await Columnar.open(settings.columnar_url)
         stack.push_async_callback(history.close)
-        yield Spine(settings, db, bus, history, Blobs.open(settings.blobs_url, ring), policy_of(modules))
+        ports: dict[str, Any] = {}
+        spine = Spine(settings, db, bus, history, Blobs.open(settings.blobs_url, ring), policy_of(modules, settings), ports=ports)
+        ports.update({name: make(spine) for module in modules for name, make in module.ports.items()})
+        yield spine
 
 
 def migrations_of(modules: tuple[Module, ...], engine: str) -> list[Migration]:

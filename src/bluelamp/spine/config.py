@@ -72,6 +72,15 @@ class PlatformSettings(FromFiles, BaseSettings):
     purposes_file: Path | None = Field(
         None, description="JSON list of the purposes that a search may give. Empty: the demonstration's, which include `test`."
     )
+    age_tiers: str = Field(
+        "recent:90,extended:365",
+        description="Tiers of the age of data, youngest first: name:days. Policies speak of them; they begin with `recent`.",
+    )
+    authority_rank: str = Field("inspector", description="Lowest rank that may give authority to look at older data: one of `ranks`.")
+    policies_folder: Path | None = Field(
+        None,
+        description="Folder of the installation's own Cedar policies, beside Bluelamp's; read again when it changes.",
+    )
     body_bytes_max: int = Field(4 << 20, description="Largest request body outside intake and imports, in bytes.")
     import_bytes_max: int = Field(4 << 30, description="Largest CSV import, in bytes; it is streamed, never held whole.")
     log_file: Path | None = Field(None, description="File that takes the log as JSON lines. Empty: standard error.")

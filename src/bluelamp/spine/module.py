@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -32,6 +32,8 @@ class Spine:
     blobs: Blobs
     policy: Policy
     clock: Clock = now_ms
+    ports: Mapping[str, Any] = field(default_factory=dict)
+    """What capabilities offer each other, by the port's name (`contracts/`)."""
 
 
 Work = Callable[[Spine], Awaitable[None]]
@@ -61,6 +63,10 @@ class Module:
     commands: tuple[click.Command, ...] = ()
     migrations: Traversable | None = None
     """A folder with `postgres/` and `clickhouse/`, each with files `NNNN_name.sql`."""
+    policies: Traversable | None = None
+    """A folder of Cedar policies, with the actions they speak of."""
+    ports: dict[str, Callable[[Spine], Any]] = field(default_factory=dict)
+    """What this capability offers others through `contracts/`: made once a process, by the port's name."""
     per_process: dict[str, Callable[[Spine], Any]] = field(default_factory=dict)
     """Objects that the API process keeps while it runs (caches, the intake); made once, by name.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -14,23 +15,40 @@ from bluelamp.spine.errors import InvalidError
 REFERENCE_LENGTH_MAX = 80
 
 
+OffenceClass = Literal["", "volume", "priority", "serious", "major", "counter_terrorism"]
+
+
 class PurposeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One configured purpose. `reference` tells what its reference should be; empty: none is asked for."""
 
     code: str
     name: str
     reference: str = ""
+    offence: OffenceClass = ""
+    """The class of offence that it investigates; empty: none."""
+    opens: str = "recent"
+    """The oldest tier of age that it opens by itself (setting `age_tiers`); `*` all, empty none."""
+    opens_with_authority: str = ""
+    """The oldest tier that it opens with a senior officer's authority."""
+    marking: Literal["OFFICIAL", "OFFICIAL-SENSITIVE"] = "OFFICIAL"
+    """Of searches made for it."""
+    demonstration: bool = False
+    """For data about nobody: opens everything without authority. Only where `local_mode` is on."""
 
 
 DEMONSTRATION = (
-    PurposeTerms("crime", "Investigating crime", "crime or case reference"),
-    PurposeTerms("serious_crime", "Investigating serious, major or organised crime", "operation or case reference"),
-    PurposeTerms("counter_terrorism", "Counter-terrorism", "operation reference"),
+    PurposeTerms("crime", "Investigating priority or volume crime", "crime or case reference", "volume", "recent", "extended"),
+    PurposeTerms(
+        "serious_crime", "Investigating serious, major or organised crime", "operation or case reference", "serious", "recent", "extended"
+    ),
+    PurposeTerms(
+        "counter_terrorism", "Counter-terrorism", "operation reference", "counter_terrorism", "recent", "extended", "OFFICIAL-SENSITIVE"
+    ),
     PurposeTerms("missing_person", "Finding a missing or vulnerable person", "incident reference"),
     PurposeTerms("vehicle_stop", "A vehicle stopped or to be stopped now", "incident reference or place"),
     PurposeTerms("road_safety", "Road traffic offence or collision", "incident reference"),
     PurposeTerms("complaint", "Complaint, professional standards or audit", "file reference"),
-    PurposeTerms("test", "Testing the platform; no real person or vehicle", "what is tested"),
+    PurposeTerms("test", "Testing the platform; no real person or vehicle", "what is tested", "", "*", "*", demonstration=True),
 )
 """Used where no file is configured. A deployment with real data configures its own, without `test`."""
 
@@ -52,12 +70,13 @@ def _read(file: Path) -> tuple[PurposeTerms, ...]:
 
 
 def configured(settings: PlatformSettings) -> tuple[PurposeTerms, ...]:
-    """The purposes in force.
+    """The purposes in force: those of a demonstration only where the platform is one.
 
     Raises:
         ValueError: the file is not a list of purposes.
     """
-    return _read(settings.purposes_file) if settings.purposes_file else DEMONSTRATION
+    found = _read(settings.purposes_file) if settings.purposes_file else DEMONSTRATION
+    return found if settings.local_mode else tuple(terms for terms in found if not terms.demonstration)
 
 
 def check(settings: PlatformSettings, purpose: str, reference: str) -> Purpose:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bluelamp.anpr.domain import Read
 from bluelamp.anpr.errors import BadAreaError, BadPatternError
+from bluelamp.anpr.lawful import Lawful, without_decision
 from bluelamp.anpr.searching.areas import contains, parse_bbox, parse_polygon
 from bluelamp.anpr.searching.journeys import metres_between, steps
 from bluelamp.anpr.searching.patterns import anchored, lengths, letters, matches, normalise_pattern
@@ -78,9 +79,18 @@ def test_slices_cover_the_window_once(start: int, length: int, days: list[float]
     assert all(a.start == b.end for a, b in pairwise(pieces))
 
 
-def test_no_window_reaches_past_the_retention() -> None:
-    now = 1_800_000_000_000
-    assert Window.within(0, now, now, 365).start == now - 365 * 86_400_000
+@given(st.integers(0, 10**12), st.integers(1, 10**11), st.integers(0, 10**12), st.integers(0, 10**12))
+def test_a_lawful_window_is_never_widened(start: int, length: int, since: int, until: int) -> None:
+    lawful = without_decision(start, start + length)
+    narrower = lawful.within(since, until)
+    assert narrower.start >= lawful.start
+    assert narrower.end <= lawful.end
+    assert all(piece.start >= lawful.start and piece.end <= lawful.end for piece in lawful.slices(1, 30))
+
+
+def test_a_lawful_window_is_made_by_a_decision_only() -> None:
+    with pytest.raises(TypeError, match="decision"):
+        Lawful(0, 1, object())
 
 
 @settings(deadline=None)  # the first of a kind takes its time

@@ -14,7 +14,7 @@ from bluelamp.anpr.consumers.writer import Writer
 from bluelamp.anpr.domain import ReadKey, vrm_key
 from bluelamp.anpr.intake.rows import to_message
 from bluelamp.anpr.jobs.retention import ACTION, delete_expired
-from bluelamp.anpr.searching.ranking import Window
+from bluelamp.anpr.lawful import without_decision
 from bluelamp.anpr.store import history, retention
 from bluelamp.anpr.store.history import NO_FILTERS
 from bluelamp.anpr.store.reads import insert_reads
@@ -25,7 +25,7 @@ from bluelamp.spine.module import Spine
 from tests.support.platform import RunningPlatform
 
 DAY_MS = 86_400_000
-EVER = Window(0, 4_000_000_000_000)
+EVER = without_decision(0, 4_000_000_000_000)
 
 
 def plate() -> str:
@@ -56,7 +56,7 @@ async def test_the_same_message_stored_twice_is_shown_once(platform: RunningPlat
         await Writer(spine).store([message(table)])
     assert len(await of(spine, vrm)) == 2
     at = table.column("captured_at").cast(pa.int64())[0].as_py()
-    passed = await history.reads_at(spine.columnar, Window(at, at + 1), NO_FILTERS, None, 1000)
+    passed = await history.reads_at(spine.columnar, without_decision(at, at + 1), NO_FILTERS, None, 1000)
     assert [found.read.vrm for found in passed].count(vrm) == 1
 
 

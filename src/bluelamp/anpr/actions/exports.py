@@ -7,8 +7,10 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Literal
 
-from bluelamp.anpr.errors import ExportTooLargeError, NoSuchExportError
+from bluelamp.anpr.access import EXPORTS_MAKE
+from bluelamp.anpr.errors import ExportTooLargeError, NoSuchExportError, NoSuchSearchError
 from bluelamp.anpr.queries import history, searches
+from bluelamp.anpr.queries.lawful import Ruling
 from bluelamp.anpr.queries.shown import gaps_of, shown_all
 from bluelamp.anpr.searching.exports.document import to_pdf
 from bluelamp.anpr.searching.exports.sheet import Sheet
@@ -21,6 +23,7 @@ from bluelamp.kit.clock import to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit
 from bluelamp.spine.blobs import BlobMissingError
+from bluelamp.spine.deciding import demand, facts_of
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
@@ -37,9 +40,9 @@ async def make_export(spine: Spine, caller: Caller, search: str, output: Format)
         NoSuchSearchError: none that the caller may see.
         ExportTooLargeError: more reads than one export may hold; none is made.
     """
-    opened = await searches.visible(spine, caller, search)
-    intent = await searches.intend(spine, caller.actor, opened, "anpr.exports.gather")
-    sheet = await searches.recorded(spine, intent, lambda: _gather(spine, caller, opened, output), lambda sheet: len(sheet.items))
+    opened, ruling = await searches.ruled(spine, caller, search, EXPORTS_MAKE)
+    intent = await searches.intend(spine, caller.actor, opened, "anpr.exports.gather", ruling)
+    sheet = await searches.recorded(spine, intent, lambda: _gather(spine, caller, opened, ruling, output), lambda sheet: len(sheet.items))
     name = f"reads.{output}"
     content = await asyncio.to_thread(_MAKERS[output], sheet)
     files = {name: content, MANIFEST: to_manifest(sheet, {name: content})}
@@ -57,16 +60,16 @@ async def make_export(spine: Spine, caller: Caller, search: str, output: Format)
     return made
 
 
-async def _gather(spine: Spine, caller: Caller, search: Search, output: Format) -> Sheet:
+async def _gather(spine: Spine, caller: Caller, search: Search, ruling: Ruling, output: Format) -> Sheet:
     limits = history_settings()
     most = limits.export_pdf_reads_max if output == "pdf" else limits.export_reads_max
-    found, more = await history.find_all(spine, search.criteria, most)
+    found, more = await history.find_all(spine, ruling.lawful, ruling.criteria, most)
     if more:
         raise ExportTooLargeError(
             f"the search finds more than the {most} reads of one {output} export: narrow it, or export it in parts", reads_max=most
         )
-    items = await shown_all(spine, found, search.id)
-    gaps, gaps_more = await gaps_of(spine, search.criteria, history.window_of(spine, search.criteria))
+    items = await shown_all(spine, ruling.lawful, found, search.id)
+    gaps, gaps_more = await gaps_of(spine, ruling.criteria, ruling.lawful)
     return Sheet(
         export=new_id(),
         search=search.id,
@@ -75,11 +78,19 @@ async def _gather(spine: Spine, caller: Caller, search: Search, output: Format) 
         agency=caller.agency_name or caller.agency,
         purpose=search.why.purpose,
         reference=search.why.reference,
-        criteria=search.criteria.in_words(),
+        criteria=[*ruling.criteria.in_words(), *([("Narrowed", ruling.narrowed.why)] if ruling.narrowed else [])],
         items=[item.model_dump(by_alias=True) for item in items],
         gaps=[gap.model_dump(by_alias=True) for gap in gaps],
         gaps_more=gaps_more,
     )
+
+
+async def _still_lawful(spine: Spine, caller: Caller, made: Export) -> None:
+    """Decides again, on what is so now: an authority that ended hands out nothing more."""
+    try:
+        await searches.ruled(spine, caller, made.search, EXPORTS_MAKE)
+    except NoSuchSearchError:  # shared no longer: what was exported lawfully stays its maker's, for the same purpose
+        await demand(spine, caller, facts_of(caller, EXPORTS_MAKE, purpose=made.why.purpose), why=made.why)
 
 
 async def hand_out(spine: Spine, caller: Caller, export: str, name: str) -> tuple[bytes, str]:
@@ -91,6 +102,7 @@ async def hand_out(spine: Spine, caller: Caller, export: str, name: str) -> tupl
     made = await store.own_export(spine.db, export, caller.id)
     if made is None or all(file["name"] != name for file in made.files):
         raise NoSuchExportError("there is no such export, or it has no such file")
+    await _still_lawful(spine, caller, made)
     try:
         content = await spine.blobs.vault.get(store.key_group(made.created_at), blob_key(export, name))
     except BlobMissingError:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from bluelamp.anpr.access import SEARCHES_KEEP
 from bluelamp.anpr.errors import NoSuchSearchError, TooManyStandingError
-from bluelamp.anpr.queries.searches import described
+from bluelamp.anpr.queries.searches import described, visible
 from bluelamp.anpr.schemas.searches import SearchChange
 from bluelamp.anpr.settings import history_settings
 from bluelamp.anpr.store import searches as store
 from bluelamp.anpr.store.searches import Search
 from bluelamp.spine import audit
+from bluelamp.spine.deciding import demand, facts_of
 from bluelamp.spine.errors import InvalidError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
@@ -24,6 +26,10 @@ async def change_search(spine: Spine, caller: Caller, search: str, question: Sea
         NoSuchSearchError: none of the caller's; a search shared by somebody else is changed by its owner only.
         TooManyStandingError: each standing search is run again and again, so a person keeps a few.
     """
+    if question.standing:
+        kept = await visible(spine, caller, search)
+        facts = facts_of(caller, SEARCHES_KEEP, purpose=kept.why.purpose, mine=kept.owner == caller.id)
+        await demand(spine, caller, facts, subjects=kept.criteria.subjects, why=kept.why)
     async with spine.db.transaction() as connection:
         held = await store.visible_search(connection, search, caller.id, "", lock=True)
         if held is None:

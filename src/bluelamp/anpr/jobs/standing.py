@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from bluelamp.anpr.access import SEARCHES_KEEP
 from bluelamp.anpr.queries import history, searches
+from bluelamp.anpr.queries.lawful import rule
 from bluelamp.anpr.settings import history_settings
 from bluelamp.anpr.store import searches as store
 from bluelamp.anpr.store.searches import Search
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit, outbox
 from bluelamp.spine.errors import BluelampError
+from bluelamp.spine.identity.standing import person_now
 from bluelamp.spine.module import Job, Spine
 
 log = logging.getLogger(__name__)
@@ -36,10 +39,15 @@ async def run_standing(spine: Spine) -> None:
 
 
 async def _run(spine: Spine, search: Search, looked_at: datetime | None) -> None:
-    """The first run notes what is there already and tells nobody."""
+    """The first run notes what is there already and tells nobody. Policy decides each time, on what its owner is by now."""
+    owner = await person_now(spine, person=search.owner, agency=search.agency)
+    if owner is None or not owner.may(SEARCHES_KEEP):
+        await _end(spine, search)
+        return
     now = spine.clock()
     criteria = msgspec.structs.replace(search.criteria, start=now - LOOK_BACK_MS, end=now + 300_000)
-    found = await history.find(spine, criteria, None, NEW_READS_MAX)
+    ruling = await rule(spine, owner, SEARCHES_KEEP, criteria, search.why)
+    found = await history.find(spine, ruling.lawful, criteria, None, NEW_READS_MAX)
     by_id = {f.read.id: f for f in found}
     async with spine.db.transaction() as connection:
         new = await store.add_findings(connection, search.id, list(by_id), _moment(now))
@@ -54,6 +62,16 @@ async def _run(spine: Spine, search: Search, looked_at: datetime | None) -> None
         )  # fmt: skip
         event = StandingFound(notice, search.id, search.owner, search.agency, len(new))
         await outbox.post(connection, SUBJECT, msgspec.json.encode(event))
+
+
+async def _end(spine: Spine, search: Search) -> None:
+    """Its owner has left, or may keep no standing searches any more: it looks no further."""
+    async with spine.db.transaction() as connection:
+        await store.update_search(connection, search.id, {"standing": False})
+        await audit.record(
+            connection, audit.SYSTEM, "alteration", "anpr.searches.end_standing", subjects=search.criteria.subjects, why=search.why,
+            detail={"search": search.id, "owner": search.owner},
+        )  # fmt: skip
 
 
 class StandingFound(msgspec.Struct, frozen=True):

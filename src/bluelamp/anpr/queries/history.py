@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 
 from bluelamp.anpr.domain import Read
 from bluelamp.anpr.errors import TooManyPlatesError
+from bluelamp.anpr.lawful import Lawful
 from bluelamp.anpr.searching.criteria import Criteria
 from bluelamp.anpr.searching.patterns import matches
-from bluelamp.anpr.searching.ranking import Found, Position, Window
+from bluelamp.anpr.searching.ranking import Found, Position
 from bluelamp.anpr.searching.tolerance import CANDIDATES_MAX, candidates
-from bluelamp.anpr.settings import intake_settings
 from bluelamp.anpr.store import history, places
 from bluelamp.anpr.store.history import Filters
 from bluelamp.spine.module import Spine
@@ -29,18 +29,13 @@ OFFERED_MIN = {"likely": 600, "possible": 0}
 PLATE_SLICES_DAYS = (10, 30, 90)
 PLACE_SLICES_DAYS = (1 / 24, 0.25, 1, 4, 12)
 
-Ask = Callable[[Window, int], Awaitable[list[Found]]]
+Ask = Callable[[Lawful, int], Awaitable[list[Found]]]
 
 
-def window_of(spine: Spine, criteria: Criteria) -> Window:
-    """The part of the asked time that is kept: beyond the retention nothing is ever shown."""
-    return Window.within(criteria.start, criteria.end, spine.clock(), intake_settings().retention_days)
-
-
-async def find(spine: Spine, criteria: Criteria, after: Position | None, limit: int) -> list[Found]:
+async def find(spine: Spine, lawful: Lawful, criteria: Criteria, after: Position | None, limit: int) -> list[Found]:
     """Up to `limit` reads after a position, most likely first, then newest."""
-    window = window_of(spine, criteria)
-    if window.start >= window.end:
+    window = lawful.within(criteria.start, criteria.end)
+    if window.is_empty:
         return []
     filters = Filters(await places.cameras_in(spine.db, criteria), criteria.direction, criteria.make, criteria.model, criteria.colour)
     if filters.cameras == ():
@@ -50,19 +45,19 @@ async def find(spine: Spine, criteria: Criteria, after: Position | None, limit: 
     if criteria.pattern:
         return await _by_pattern(spine, criteria, window, filters, after, limit)
 
-    async def passing(piece: Window, count: int) -> list[Found]:
+    async def passing(piece: Lawful, count: int) -> list[Found]:
         return await history.reads_at(spine.columnar, piece, filters, after, count)
 
     return await _sliced(passing, _until(window, after), PLACE_SLICES_DAYS, limit)
 
 
-async def find_all(spine: Spine, criteria: Criteria, most: int) -> tuple[list[Found], bool]:
+async def find_all(spine: Spine, lawful: Lawful, criteria: Criteria, most: int) -> tuple[list[Found], bool]:
     """Up to `most` reads, and whether there are more."""
-    found = await find(spine, criteria, None, most + 1)
+    found = await find(spine, lawful, criteria, None, most + 1)
     return found[:most], len(found) > most
 
 
-async def _by_plate(spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int) -> list[Found]:
+async def _by_plate(spine: Spine, criteria: Criteria, window: Lawful, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     wanted: dict[str, int] = {}
     for vrm in criteria.vrms:
         for text, likelihood in candidates(vrm, criteria.tolerance).items():
@@ -81,7 +76,7 @@ async def _by_plate(spine: Spine, criteria: Criteria, window: Window, filters: F
         )
     likelihoods = {vrm: wanted[vrm] for vrm in known}
 
-    async def of_plates(piece: Window, count: int) -> list[Found]:
+    async def of_plates(piece: Lawful, count: int) -> list[Found]:
         return await history.reads_of_plates(spine.columnar, likelihoods, piece, filters, after, count)
 
     if len(likelihoods) > FEW_PLATES and criteria.tolerance == "exact":
@@ -94,15 +89,15 @@ async def _by_plate(spine: Spine, criteria: Criteria, window: Window, filters: F
 
 
 async def _by_pattern(
-    spine: Spine, criteria: Criteria, window: Window, filters: Filters, after: Position | None, limit: int
+    spine: Spine, criteria: Criteria, window: Lawful, filters: Filters, after: Position | None, limit: int
 ) -> list[Found]:
     plates = await history.plates_like(spine.columnar, criteria.pattern, window, PATTERN_PLATES_MAX + 1)
     likelihoods = dict.fromkeys(plates, 1000)
 
-    async def of_plates(piece: Window, count: int) -> list[Found]:
+    async def of_plates(piece: Lawful, count: int) -> list[Found]:
         return await history.reads_of_plates(spine.columnar, likelihoods, piece, filters, after, count)
 
-    async def of_many(piece: Window, count: int) -> list[Found]:
+    async def of_many(piece: Lawful, count: int) -> list[Found]:
         return await history.reads_like(spine.columnar, criteria.pattern, piece, filters, after, count)
 
     if len(plates) <= FEW_PLATES:
@@ -111,12 +106,12 @@ async def _by_pattern(
     return await _sliced(ask, _until(window, after), PLATE_SLICES_DAYS, limit)
 
 
-def _until(window: Window, after: Position | None) -> Window:
+def _until(window: Lawful, after: Position | None) -> Lawful:
     """What of a window can still come after a position, where all likelihoods are equal and the newest come first."""
-    return window if after is None else Window(window.start, min(window.end, -after.age + 1))
+    return window if after is None else window.within(window.start, -after.age + 1)
 
 
-async def _sliced(ask: Ask, window: Window, days: tuple[float, ...], limit: int) -> list[Found]:
+async def _sliced(ask: Ask, window: Lawful, days: tuple[float, ...], limit: int) -> list[Found]:
     """Newest first, slice by slice, until the page is full: a common plate or a busy road needs only the last slice."""
     found: list[Found] = []
     for piece in window.slices(*days):

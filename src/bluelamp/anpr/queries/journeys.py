@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bluelamp.anpr.queries import history, searches
-from bluelamp.anpr.queries.shown import camera_shown, shown_all
+from bluelamp.anpr.queries.lawful import Ruling
+from bluelamp.anpr.queries.shown import camera_shown, narrowed_shown, shown_all
 from bluelamp.anpr.schemas.searches import CameraCount, Journey, Leg, Summary
 from bluelamp.anpr.searching.journeys import following, steps
 from bluelamp.anpr.store.places import camera_views
@@ -24,20 +25,20 @@ LOCAL = "Europe/London"
 
 async def journey(spine: Spine, caller: Caller, search: str) -> Journey:
     """The newest reads of a search in order of time, with what lies between them."""
-    opened = await searches.visible(spine, caller, search)
-    intent = await searches.intend(spine, caller.actor, opened, "anpr.searches.journey")
-    return await searches.recorded(spine, intent, lambda: _journey(spine, opened), lambda answer: len(answer.items))
+    opened, ruling = await searches.ruled(spine, caller, search, searches.RUN)
+    intent = await searches.intend(spine, caller.actor, opened, "anpr.searches.journey", ruling)
+    return await searches.recorded(spine, intent, lambda: _journey(spine, opened, ruling), lambda answer: len(answer.items))
 
 
-async def _journey(spine: Spine, search: Search) -> Journey:
-    found, truncated = await history.find_all(spine, search.criteria, JOURNEY_READS_MAX)
+async def _journey(spine: Spine, search: Search, ruling: Ruling) -> Journey:
+    found, truncated = await history.find_all(spine, ruling.lawful, ruling.criteria, JOURNEY_READS_MAX)
     found.sort(key=lambda f: (f.read.captured_at, f.read.camera))
     views = await camera_views(spine.db, (f.read.camera for f in found))
     reads = [f.read for f in found]
     positions = {number: (v.longitude, v.latitude) for number, v in views.items()}
     legs = steps(reads, positions, await between(spine.db, following(reads)))
     return Journey(
-        items=await shown_all(spine, found, search.id),
+        items=await shown_all(spine, ruling.lawful, found, search.id),
         legs=[
             Leg(
                 vrm=leg.end.vrm,
@@ -56,25 +57,26 @@ async def _journey(spine: Spine, search: Search) -> Journey:
         ],
         clone_suspected=sorted({leg.end.vrm for leg in legs if not leg.plausible}),
         truncated=truncated,
+        narrowed=narrowed_shown(ruling.narrowed),
     )
 
 
 async def summary(spine: Spine, caller: Caller, search: str) -> Summary:
     """First and last seen, days, usual hours and weekdays, and cameras of what a search finds."""
-    opened = await searches.visible(spine, caller, search)
-    intent = await searches.intend(spine, caller.actor, opened, "anpr.searches.summary")
-    return await searches.recorded(spine, intent, lambda: _summary(spine, opened), lambda answer: answer.count)
+    opened, ruling = await searches.ruled(spine, caller, search, searches.RUN)
+    intent = await searches.intend(spine, caller.actor, opened, "anpr.searches.summary", ruling)
+    return await searches.recorded(spine, intent, lambda: _summary(spine, opened, ruling), lambda answer: answer.count)
 
 
-async def _summary(spine: Spine, search: Search) -> Summary:
-    found, truncated = await history.find_all(spine, search.criteria, SUMMARY_READS_MAX)
+async def _summary(spine: Spine, search: Search, ruling: Ruling) -> Summary:
+    found, truncated = await history.find_all(spine, ruling.lawful, ruling.criteria, SUMMARY_READS_MAX)
     zone = ZoneInfo(LOCAL)
     local = [datetime.fromtimestamp(f.read.captured_at / 1000, UTC).astimezone(zone) for f in found]
     hours, weekdays = Counter(t.hour for t in local), Counter(t.weekday() for t in local)
     cameras = Counter(f.read.camera for f in found).most_common(CAMERAS_SHOWN_MAX)
     views = await camera_views(spine.db, (number for number, _ in cameras))
     ends = [f(found, key=lambda f: f.read.captured_at) for f in (min, max)] if found else []
-    first_last = await shown_all(spine, ends, search.id)
+    first_last = await shown_all(spine, ruling.lawful, ends, search.id)
     return Summary(
         count=len(found),
         truncated=truncated,
@@ -86,4 +88,5 @@ async def _summary(spine: Spine, search: Search) -> Summary:
         by_hour=[hours[h] for h in range(24)],
         by_weekday=[weekdays[d] for d in range(7)],
         cameras=[CameraCount(camera=camera_shown(number, views.get(number)), count=count) for number, count in cameras],
+        narrowed=narrowed_shown(ruling.narrowed),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bluelamp.anpr.access import HITS_VIEW, PICTURES_VIEW
 from bluelamp.anpr.domain import Read, parse_read_id
 from bluelamp.anpr.errors import NoSuchPictureError, NoSuchReadError
+from bluelamp.anpr.lawful import Lawful
 from bluelamp.anpr.queries import history, searches
 from bluelamp.anpr.queries.shown import shown
 from bluelamp.anpr.schemas.searches import ReadOpened
@@ -18,12 +20,13 @@ from bluelamp.anpr.store.searches import Search
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine import audit
 from bluelamp.spine.audit import NO_PURPOSE, Purpose
+from bluelamp.spine.deciding import demand, facts_of
 from bluelamp.spine.errors import NotFoundError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
 
-async def _read_in(spine: Spine, search: Search, text: str) -> tuple[Read, Evidence | None]:
+async def _read_in(spine: Spine, lawful: Lawful, search: Search, text: str) -> tuple[Read, Evidence | None]:
     """A read that a search shows, with its evidence.
 
     Raises:
@@ -34,10 +37,10 @@ async def _read_in(spine: Spine, search: Search, text: str) -> tuple[Read, Evide
         key = parse_read_id(text)
     except ValueError:
         raise missing from None
-    read = await store.read_by_key(spine.columnar, key, history.window_of(spine, search.criteria))
+    read = await store.read_by_key(spine.columnar, key, lawful)
     if read is None:
         raise missing
-    evidence = (await evidence_of(spine.columnar, [read])).get(key_of(read))
+    evidence = (await evidence_of(spine.columnar, [read], lawful)).get(key_of(read))
     cameras = await places.cameras_in(spine.db, search.criteria)
     if not history.covers(search.criteria, read, cameras) and not _offered(search.criteria, evidence):
         raise missing
@@ -51,11 +54,11 @@ def _offered(criteria: Criteria, evidence: Evidence | None) -> bool:
 
 async def open_read(spine: Spine, caller: Caller, text: str, search: str) -> ReadOpened:
     """One read of a search with all its evidence."""
-    opened = await searches.visible(spine, caller, search)
-    intent = await searches.intend(spine, caller.actor, opened, "anpr.reads.view")
+    opened, ruling = await searches.ruled(spine, caller, search, searches.RUN)
+    intent = await searches.intend(spine, caller.actor, opened, "anpr.reads.view", ruling)
 
     async def look() -> ReadOpened:
-        read, evidence = await _read_in(spine, opened, text)
+        read, evidence = await _read_in(spine, ruling.lawful, opened, text)
         views = await places.camera_views(spine.db, [read.camera])
         likelihood = max((candidates(vrm, opened.criteria.tolerance).get(read.vrm, 0.0) for vrm in opened.criteria.vrms), default=1.0)
         item = shown(Found(read, round(likelihood * 1000)), views, {key_of(read): evidence} if evidence else {}, search)
@@ -88,8 +91,8 @@ async def open_picture(spine: Spine, caller: Caller, ref: str, search: str, read
 async def _by_search(spine: Spine, caller: Caller, ref: str, search: str, read: str) -> tuple[str, Purpose]:
     missing = NoSuchPictureError("there is no such picture; open pictures by the link that a search or a hit shows")
     try:
-        opened = await searches.visible(spine, caller, search)
-        seen, evidence = await _read_in(spine, opened, read)
+        opened, ruling = await searches.ruled(spine, caller, search, PICTURES_VIEW)
+        seen, evidence = await _read_in(spine, ruling.lawful, opened, read)
     except NotFoundError:
         raise missing from None
     if evidence is None or all(picture.ref != ref for picture in evidence.pictures):
@@ -98,6 +101,7 @@ async def _by_search(spine: Spine, caller: Caller, ref: str, search: str, read: 
 
 
 async def _by_hit(spine: Spine, caller: Caller, ref: str, hit: str) -> tuple[str, Purpose]:
+    await demand(spine, caller, facts_of(caller, HITS_VIEW, relation="own"))
     seen = await hits.hit_by_id(spine.columnar, hit, caller.agency)
     if seen is None or all(image.ref != ref for image in seen.read.images):
         raise NoSuchPictureError("there is no such picture; open pictures by the link that a search or a hit shows")

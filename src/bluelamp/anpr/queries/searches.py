@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from bluelamp.anpr.errors import NoSuchSearchError
 from bluelamp.anpr.queries import history
+from bluelamp.anpr.queries.lawful import Narrowed, Ruling, rule
 from bluelamp.anpr.queries.shown import gaps_of, shown_all
 from bluelamp.anpr.schemas.searches import GapShown, ReadShown
 from bluelamp.anpr.searching.criteria import Criteria
@@ -19,6 +20,7 @@ from bluelamp.kit.clock import to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit
 from bluelamp.spine.audit import Actor, Purpose
+from bluelamp.spine.deciding import facts_of
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
@@ -33,6 +35,7 @@ class PageFound(NamedTuple):
     gaps: list[GapShown]
     gaps_more: bool
     next: str | None
+    narrowed: Narrowed | None = None
 
 
 def described(criteria: Criteria) -> dict[str, str]:
@@ -52,26 +55,35 @@ async def recorded(spine: Spine, intent: str, run: Callable[[], Awaitable[T]], c
     return answer
 
 
-async def make(spine: Spine, caller: Caller, criteria: Criteria, why: Purpose, limit: int) -> tuple[str, PageFound]:
-    """Store a search with the intent to run it, then run it; returns its id and the first page."""
+async def make(
+    spine: Spine, caller: Caller, criteria: Criteria, why: Purpose, limit: int, *, action: str = RUN, open_start: bool = False
+) -> tuple[str, PageFound]:
+    """Store a search with the intent to run it, then run it; returns its id and the first page.
+
+    Raises:
+        NeedsAuthorityError: it reaches further back than is open.
+    """
+    ruling = await rule(spine, caller, action, criteria, why, open_start=open_start)
+    criteria = ruling.criteria
     search = new_id()
     created_at = datetime.fromtimestamp(spine.clock() / 1000, UTC)
     async with spine.db.transaction() as connection:
         await store.add_search(connection, search, caller.actor, criteria, why, created_at)
         intent = await audit.record(
             connection, caller.actor, "consultation", RUN, subjects=criteria.subjects, why=why,
-            detail={"search": search, **described(criteria)},
+            detail={"search": search, **described(criteria), **ruling.detail},
         )  # fmt: skip
-    return search, await recorded(spine, intent, lambda: _page(spine, search, criteria, None, limit), lambda page: len(page.items))
+    return search, await recorded(spine, intent, lambda: _page(spine, search, ruling, None, limit), lambda page: len(page.items))
 
 
-async def _page(spine: Spine, search: str, criteria: Criteria, after: Position | None, limit: int) -> PageFound:
+async def _page(spine: Spine, search: str, ruling: Ruling, after: Position | None, limit: int) -> PageFound:
+    lawful, criteria = ruling.lawful, ruling.criteria
     found, (gaps, gaps_more) = await asyncio.gather(
-        history.find(spine, criteria, after, limit + 1), gaps_of(spine, criteria, history.window_of(spine, criteria))
+        history.find(spine, lawful, criteria, after, limit + 1), gaps_of(spine, criteria, lawful)
     )
     page = found[:limit]
     more = page[-1].position.cursor() if len(found) > limit else None
-    return PageFound(await shown_all(spine, page, search), gaps, gaps_more, more)
+    return PageFound(await shown_all(spine, lawful, page, search), gaps, gaps_more, more, ruling.narrowed)
 
 
 async def visible(spine: Spine, caller: Caller, search: str) -> Search:
@@ -82,25 +94,45 @@ async def visible(spine: Spine, caller: Caller, search: str) -> Search:
     return opened
 
 
-async def intend(spine: Spine, actor: Actor, search: Search, action: str) -> str:
+async def ruled(spine: Spine, caller: Caller, search: str, action: str) -> tuple[Search, Ruling]:
+    """A search that the caller may see, and what of it policy opens to them now, whatever it opened when it was made.
+
+    Raises:
+        NoSuchSearchError: none that they may see.
+        NeedsAuthorityError: it reaches further back than is open now.
+    """
+    found = await visible(spine, caller, search)
+    mine = found.owner == caller.id
+    return found, await rule(spine, caller, action, found.criteria, found.why, made_ms=found.made_ms, mine=mine)
+
+
+async def intend(spine: Spine, actor: Actor, search: Search, action: str, ruling: Ruling | None = None) -> str:
     """The intent of looking at what a search finds, for the reason it was made for."""
     return await audit.intend(
         spine.db, actor, action, subjects=search.criteria.subjects, why=search.why,
-        detail={"search": search.id, **described(search.criteria)},
+        detail={"search": search.id, **described(search.criteria), **(ruling.detail if ruling else {})},
     )  # fmt: skip
 
 
 async def reopen(spine: Spine, caller: Caller, search: str, cursor: str, limit: int) -> tuple[Search, PageFound]:
     """A search again, or its next page: looked up anew, and audited as a new look."""
-    opened = await visible(spine, caller, search)
+    opened, ruling = await ruled(spine, caller, search, RUN)
     after = Position.parse(cursor) if cursor else None
-    intent = await intend(spine, caller.actor, opened, RUN)
-    page = await recorded(spine, intent, lambda: _page(spine, opened.id, opened.criteria, after, limit), lambda p: len(p.items))
+    intent = await intend(spine, caller.actor, opened, RUN, ruling)
+    page = await recorded(spine, intent, lambda: _page(spine, opened.id, ruling, after, limit), lambda p: len(p.items))
     return opened, page
 
 
 async def listed(spine: Spine, caller: Caller, saved: bool | None, before: str, count: int) -> list[Search]:
+    """Also of those that the caller may not open for their marking: the route leaves these out."""
     return await store.list_searches(spine.db, caller.id, caller.agency, saved, before, count)
+
+
+def may_open(spine: Spine, caller: Caller, search: Search) -> bool:
+    """Whether policy lets this person open a search at all, whatever the age of what it finds."""
+    marking = spine.policy.rules.terms.purpose(search.why.purpose).marking
+    mine = search.owner == caller.id
+    return mine or spine.policy.decide(facts_of(caller, RUN, purpose=search.why.purpose, marking=marking, mine=mine)).allowed
 
 
 def criteria_shown(criteria: Criteria) -> dict[str, object]:

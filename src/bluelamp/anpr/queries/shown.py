@@ -6,10 +6,12 @@ import asyncio
 from typing import Any, Literal, cast
 
 from bluelamp.anpr.domain import ReadKey
+from bluelamp.anpr.lawful import Lawful
 from bluelamp.anpr.queries import gaps
-from bluelamp.anpr.schemas.searches import CameraShown, GapShown, ImageShown, Period, ReadShown
+from bluelamp.anpr.queries.lawful import Narrowed
+from bluelamp.anpr.schemas.searches import CameraShown, GapShown, ImageShown, NarrowedShown, Period, ReadShown
 from bluelamp.anpr.searching.criteria import Criteria
-from bluelamp.anpr.searching.ranking import Found, Window
+from bluelamp.anpr.searching.ranking import Found
 from bluelamp.anpr.store.evidence import Evidence, evidence_of, key_of
 from bluelamp.anpr.store.places import CameraView, camera_views, cameras_in
 from bluelamp.kit.clock import to_rfc3339
@@ -60,19 +62,24 @@ def shown(found: Found, cameras: dict[int, CameraView], evidence: dict[ReadKey, 
     )
 
 
-async def shown_all(spine: Spine, found: list[Found], search: str) -> list[ReadShown]:
+async def shown_all(spine: Spine, lawful: Lawful, found: list[Found], search: str) -> list[ReadShown]:
     """Reads for an answer, in the same order."""
     if not found:
         return []
     cameras, evidence = await asyncio.gather(
-        camera_views(spine.db, (f.read.camera for f in found)), evidence_of(spine.columnar, [f.read for f in found])
+        camera_views(spine.db, (f.read.camera for f in found)), evidence_of(spine.columnar, [f.read for f in found], lawful)
     )
     return [shown(f, cameras, evidence, search) for f in found]
 
 
-async def gaps_of(spine: Spine, criteria: Criteria, window: Window) -> tuple[list[GapShown], bool]:
+def narrowed_shown(narrowed: Narrowed | None) -> NarrowedShown | None:
+    """Why an answer does not reach as far back as was asked."""
+    return narrowed and NarrowedShown(start=to_rfc3339(narrowed.start), why=narrowed.why, lawful_if=narrowed.lawful_if)
+
+
+async def gaps_of(spine: Spine, criteria: Criteria, window: Lawful) -> tuple[list[GapShown], bool]:
     """Cameras of the searched place that were down in the window, and whether there are more than are listed."""
-    if window.start >= window.end:
+    if window.is_empty:
         return [], False
     numbers = await cameras_in(spine.db, criteria)
     if numbers == ():

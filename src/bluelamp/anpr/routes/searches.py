@@ -11,6 +11,7 @@ from bluelamp.anpr.actions import exports as export_actions
 from bluelamp.anpr.actions.criteria import criteria_of, reason_of
 from bluelamp.anpr.actions.searches import change_search
 from bluelamp.anpr.queries import journeys, searches
+from bluelamp.anpr.queries.shown import narrowed_shown
 from bluelamp.anpr.schemas.searches import (
     ExportFile,
     ExportMade,
@@ -72,8 +73,12 @@ async def make_search(question: SearchQuestion, spine: SpineHere, caller: Looker
             await audit.record(connection, caller.actor, "refusal", SEARCHES_DEEP, why=why)
         raise ForbiddenError("your roles do not include searching for many plates at once", permission=SEARCHES_DEEP)
     criteria = criteria_of(question, spine.clock())
-    search, page = await searches.make(spine, caller, criteria, why, _count(question.limit))
-    return SearchAnswer(id=search, items=page.items, gaps=page.gaps, gaps_more=page.gaps_more, next=page.next)
+    search, page = await searches.make(
+        spine, caller, criteria, why, _count(question.limit),
+        action=SEARCHES_DEEP if question.vrms else SEARCHES_RUN, open_start=question.start is None,
+    )  # fmt: skip
+    narrowed = narrowed_shown(page.narrowed)
+    return SearchAnswer(id=search, items=page.items, gaps=page.gaps, gaps_more=page.gaps_more, next=page.next, narrowed=narrowed)
 
 
 @router.get("")
@@ -92,7 +97,7 @@ async def list_searches(
     found = await searches.listed(spine, caller, saved, before, limit + 1)
     shown = found[:limit]
     more = encode_cursor(shown[-1].id) if len(found) > limit else None
-    return Page(items=[_item(search, caller) for search in shown], next=more)
+    return Page(items=[_item(search, caller) for search in shown if searches.may_open(spine, caller, search)], next=more)
 
 
 @router.get("/{search}")
@@ -100,7 +105,8 @@ async def open_search(search: Id, spine: SpineHere, caller: Looker, cursor: Curs
     """A search with a page of its answers, looked up anew; `cursor` continues from an earlier page."""
     opened, page = await searches.reopen(spine, caller, search, cursor, _count(limit))
     item = _item(opened, caller)
-    return SearchOpened(**dict(item), items=page.items, gaps=page.gaps, gaps_more=page.gaps_more, next=page.next)
+    narrowed = narrowed_shown(page.narrowed)
+    return SearchOpened(**dict(item), items=page.items, gaps=page.gaps, gaps_more=page.gaps_more, next=page.next, narrowed=narrowed)
 
 
 @router.patch("/{search}")

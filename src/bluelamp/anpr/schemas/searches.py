@@ -99,12 +99,21 @@ class GapShown(BaseModel):
     periods: list[Period]
 
 
+class NarrowedShown(BaseModel):
+    """The answer does not reach as far back as was asked: policy opens less. What would make more of it lawful is told."""
+
+    start: Instant = Field(serialization_alias="from")
+    why: str
+    lawful_if: str
+
+
 class SearchAnswer(BaseModel):
     id: str
     items: list[ReadShown]
     gaps: list[GapShown]
     gaps_more: bool = Field(description="more cameras were down than are listed")
     next: str | None
+    narrowed: NarrowedShown | None = Field(None, description="null: it reaches as far back as was asked")
 
 
 class SearchItem(BaseModel):
@@ -129,6 +138,7 @@ class SearchOpened(SearchItem):
     gaps: list[GapShown]
     gaps_more: bool
     next: str | None
+    narrowed: NarrowedShown | None = None
 
 
 class CameraCount(BaseModel):
@@ -149,6 +159,7 @@ class Summary(BaseModel):
     by_hour: list[int]
     by_weekday: list[int]
     cameras: list[CameraCount]
+    narrowed: NarrowedShown | None = None
 
 
 class Leg(BaseModel):
@@ -172,6 +183,7 @@ class Journey(BaseModel):
     legs: list[Leg]
     clone_suspected: list[str] = Field(description="plates that some leg shows in two places at once")
     truncated: bool
+    narrowed: NarrowedShown | None = None
 
 
 class ExportQuestion(Question):

@@ -10,15 +10,10 @@ from bluelamp.spine.errors import InvalidError
 
 
 class Window(NamedTuple):
-    """Milliseconds since the epoch, end excluded. Made by `within` only, so that no question reaches past the retention."""
+    """Milliseconds since the epoch, end excluded. Opens nothing by itself: the store asks for `lawful.Lawful`."""
 
     start: int
     end: int
-
-    @classmethod
-    def within(cls, start: int, end: int, now: int, keep_days: int) -> Window:
-        """The window, cut off where reads are deleted, whether or not their partition is gone yet."""
-        return cls(max(start, now - keep_days * 86_400_000), end)
 
     def slices(self, *days: float) -> list[Window]:
         """The window in pieces from its end backwards, each reaching as many days as said, the last to the start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from bluelamp.anpr.domain import Read, ReadKey, vrm_key
+from bluelamp.anpr.lawful import Lawful
 from bluelamp.spine.columnar import Columnar
 
 
@@ -30,8 +31,12 @@ def key_of(read: Read) -> ReadKey:
     return ReadKey(read.camera, read.captured_at, read.first_key or vrm_key(read.vrm))
 
 
-async def evidence_of(columnar: Columnar, reads: list[Read]) -> dict[ReadKey, Evidence]:
-    """Evidence of those reads that have any. All versions of an amended read count: the latest of each kind is taken."""
+async def evidence_of(columnar: Columnar, reads: list[Read], lawful: Lawful) -> dict[ReadKey, Evidence]:
+    """Evidence of those reads that have any. All versions of an amended read count: the latest of each kind is taken.
+
+    Only of reads within the lawful window.
+    """
+    reads = [read for read in reads if read.captured_at in lawful]
     if not reads:
         return {}
     keys = {key_of(read) for read in reads}

@@ -1,8 +1,8 @@
 """Questions to the history of reads: the only SQL over the tables of migrations/clickhouse/0001_reads.sql.
 
-Every statement is bound to a `Window`, which ends at the retention; one without its two conditions is refused before it
-runs. Repeats and amended rows are folded by FINAL, which costs next to nothing here: the key is the sort order, parts
-are small, and partitions are folded each on its own.
+Every statement is bound to a `Lawful` window, which policy has opened and which ends at the retention; one
+without its two conditions is refused before it runs. Repeats and amended rows are folded by FINAL, which costs next to
+nothing here: the key is the sort order, parts are small, and partitions are folded each on its own.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from bluelamp.anpr.domain import Read, ReadKey, vrm_key
+from bluelamp.anpr.lawful import Lawful
 from bluelamp.anpr.searching.patterns import anchored, expression, lengths, letters
-from bluelamp.anpr.searching.ranking import Found, Position, Window
+from bluelamp.anpr.searching.ranking import Found, Position
 from bluelamp.anpr.settings import history_settings
 from bluelamp.spine.columnar import Columnar
 
@@ -61,13 +62,13 @@ def _marks(vrms: Iterable[str]) -> str:
     return ",".join(quoted) or "NULL"
 
 
-async def _ask(columnar: Columnar, sql: str, window: Window, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+async def _ask(columnar: Columnar, sql: str, lawful: Lawful, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     if "{start:Int64}" not in sql or "{end:Int64}" not in sql:
         raise ValueError("a question to the history is bound to a window")
     limits = history_settings()
     return await columnar.query(
         sql,
-        {"start": window.start, "end": window.end, **(parameters or {})},
+        {"start": lawful.start, "end": lawful.end, **(parameters or {})},
         max_threads=limits.search_threads_max,
         max_execution_time=limits.search_seconds_max,
         do_not_merge_across_partitions_select_final=1,
@@ -110,10 +111,10 @@ def _found(rows: list[dict[str, Any]]) -> list[Found]:
     return [Found(_read(row), 1000 - row["doubt"]) for row in rows]
 
 
-async def known_plates(columnar: Columnar, vrms: Iterable[str], window: Window) -> list[str]:
+async def known_plates(columnar: Columnar, vrms: Iterable[str], lawful: Lawful) -> list[str]:
     """Which of these strings were ever read, and may have been in the window."""
     sql = f"SELECT DISTINCT vrm FROM plates WHERE vrm IN ({_marks(vrms)}) AND {_ALIVE}"
-    return [row["vrm"] for row in await _ask(columnar, sql, window)]
+    return [row["vrm"] for row in await _ask(columnar, sql, lawful)]
 
 
 def _pattern(pattern: str) -> tuple[str, dict[str, Any]]:
@@ -132,18 +133,18 @@ def _pattern(pattern: str) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), {"expression": expression(pattern)}
 
 
-async def plates_like(columnar: Columnar, pattern: str, window: Window, limit: int) -> list[str]:
+async def plates_like(columnar: Columnar, pattern: str, lawful: Lawful, limit: int) -> list[str]:
     """Plates that match, most recently seen first."""
     condition, parameters = _pattern(pattern)
     sql = (
         f"SELECT vrm, max(last_seen) AS seen FROM plates WHERE {condition} AND {_ALIVE}"
         " GROUP BY vrm ORDER BY seen DESC, vrm LIMIT {limit:UInt32}"
     )
-    return [row["vrm"] for row in await _ask(columnar, sql, window, {**parameters, "limit": limit})]
+    return [row["vrm"] for row in await _ask(columnar, sql, lawful, {**parameters, "limit": limit})]
 
 
 async def reads_of_plates(
-    columnar: Columnar, likelihoods: Mapping[str, int], window: Window, filters: Filters, after: Position | None, limit: int
+    columnar: Columnar, likelihoods: Mapping[str, int], lawful: Lawful, filters: Filters, after: Position | None, limit: int
 ) -> list[Found]:
     """Reads of some plate strings, each with its likelihood per mille; most likely first, then newest."""
     if not likelihoods:
@@ -159,10 +160,10 @@ async def reads_of_plates(
         f"SELECT {_COLUMNS}, {doubt} AS doubt FROM reads_by_plate FINAL WHERE vrm IN ({_marks(plates)}) AND {_WITHIN}"
         f"{filters.sql()}{more}{_ORDER}"
     )
-    return _found(await _ask(columnar, sql, window, {**filters.parameters(), **position, "limit": limit}))
+    return _found(await _ask(columnar, sql, lawful, {**filters.parameters(), **position, "limit": limit}))
 
 
-async def reads_like(columnar: Columnar, pattern: str, window: Window, filters: Filters, after: Position | None, limit: int) -> list[Found]:
+async def reads_like(columnar: Columnar, pattern: str, lawful: Lawful, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     """Reads of every plate that matches a pattern, newest first."""
     condition, expressed = _pattern(pattern)
     more, position = _after(after)
@@ -170,24 +171,24 @@ async def reads_like(columnar: Columnar, pattern: str, window: Window, filters: 
         f"SELECT {_COLUMNS}, toInt32(0) AS doubt FROM reads_by_plate FINAL WHERE vrm IN (SELECT vrm FROM plates WHERE {condition}"
         f" AND {_ALIVE}) AND {_WITHIN}{filters.sql()}{more}{_ORDER}"
     )
-    return _found(await _ask(columnar, sql, window, {**filters.parameters(), **expressed, **position, "limit": limit}))
+    return _found(await _ask(columnar, sql, lawful, {**filters.parameters(), **expressed, **position, "limit": limit}))
 
 
-async def reads_at(columnar: Columnar, window: Window, filters: Filters, after: Position | None, limit: int) -> list[Found]:
+async def reads_at(columnar: Columnar, lawful: Lawful, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     """What passed, newest first."""
     more, position = _after(after)
     sql = f"SELECT {_COLUMNS}, toInt32(0) AS doubt FROM reads_by_camera FINAL WHERE {_WITHIN}{filters.sql()}{more}{_ORDER}"
-    return _found(await _ask(columnar, sql, window, {**filters.parameters(), **position, "limit": limit}))
+    return _found(await _ask(columnar, sql, lawful, {**filters.parameters(), **position, "limit": limit}))
 
 
-async def reads_offered(columnar: Columnar, vrms: Iterable[str], window: Window, filters: Filters, limit: int) -> list[Found]:
+async def reads_offered(columnar: Columnar, vrms: Iterable[str], lawful: Lawful, filters: Filters, limit: int) -> list[Found]:
     """Reads settled as another plate, of which the camera thought one of `vrms` possible; likelihood is what the camera gave."""
     variants = await _ask(
         columnar,
         "SELECT vrm, toUnixTimestamp64Milli(captured_at) AS at, camera, first_key, max(confidence) AS sure FROM reads_variants"
         f" WHERE variant IN ({_marks(vrms)}) AND {_WITHIN} GROUP BY vrm, at, camera, first_key"
         " ORDER BY sure DESC, at DESC LIMIT {limit:UInt32}",
-        window, {"limit": limit},
+        lawful, {"limit": limit},
     )  # fmt: skip
     if not variants:
         return []
@@ -198,7 +199,7 @@ async def reads_offered(columnar: Columnar, vrms: Iterable[str], window: Window,
         f"SELECT {_COLUMNS} FROM reads_by_plate FINAL WHERE vrm IN ({_marks({row['vrm'] for row in variants})})"
         f" AND (toUnixTimestamp64Milli(captured_at), camera) IN ({places})"
         f" AND {_WITHIN}{filters.sql()}",
-        window, filters.parameters(),
+        lawful, filters.parameters(),
     )  # fmt: skip
     found = []
     for row in rows:
@@ -208,15 +209,15 @@ async def reads_offered(columnar: Columnar, vrms: Iterable[str], window: Window,
     return found
 
 
-async def read_by_key(columnar: Columnar, key: ReadKey, window: Window) -> Read | None:
+async def read_by_key(columnar: Columnar, key: ReadKey, lawful: Lawful) -> Read | None:
     """The read with this key as it stands, if it is within the window."""
-    if not window.start <= key.captured_at < window.end:
+    if not lawful.start <= key.captured_at < lawful.end:
         return None
     rows = await _ask(
         columnar,
         f"SELECT {_COLUMNS} FROM reads_by_camera FINAL WHERE camera = {{camera:UInt32}}"
         " AND captured_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC')"
         f" AND {_WITHIN}",
-        window, {"camera": key.camera, "at": key.captured_at},
+        lawful, {"camera": key.camera, "at": key.captured_at},
     )  # fmt: skip
     return next((read for read in map(_read, rows) if (read.first_key or vrm_key(read.vrm)) == key.first_key), None)

@@ -29,6 +29,8 @@ class PurposeItem(BaseModel):
     code: str
     name: str
     reference: str
+    offence: str = ""
+    marking: str = "OFFICIAL"
 
 
 @router.get("/agencies")
@@ -52,5 +54,8 @@ async def list_purposes(
     spine: Annotated[Spine, Depends(get_spine)], _caller: Annotated[Caller, permit(PURPOSES_VIEW)]
 ) -> Page[PurposeItem]:
     """The purposes that a search may give as its reason."""
-    items = [PurposeItem(code=p.code, name=p.name, reference=p.reference) for p in purposes.configured(spine.settings)]
+    items = [
+        PurposeItem(code=p.code, name=p.name, reference=p.reference, offence=p.offence, marking=p.marking)
+        for p in purposes.configured(spine.settings)
+    ]
     return Page(items=items, next=None)

@@ -2452,6 +2452,7 @@ export interface components {
             clone_suspected: string[];
             /** Truncated */
             truncated: boolean;
+            narrowed?: components["schemas"]["NarrowedShown"] | null;
         };
         /**
          * KeyItem
@@ -2722,6 +2723,21 @@ export interface components {
             minutes: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NarrowedShown
+         * @description The answer does not reach as far back as was asked: policy opens less. What would make more of it lawful is told.
+         */
+        NarrowedShown: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Why */
+            why: string;
+            /** Lawful If */
+            lawful_if: string;
         };
         /**
          * NativeRead
@@ -3240,6 +3256,16 @@ export interface components {
             name: string;
             /** Reference */
             reference: string;
+            /**
+             * Offence
+             * @default
+             */
+            offence?: string;
+            /**
+             * Marking
+             * @default OFFICIAL
+             */
+            marking?: string;
         };
         /**
          * ReadOpened
@@ -3528,6 +3554,8 @@ export interface components {
             gaps_more: boolean;
             /** Next */
             next: string | null;
+            /** @description null: it reaches as far back as was asked */
+            narrowed?: components["schemas"]["NarrowedShown"] | null;
         };
         /**
          * SearchChange
@@ -3614,6 +3642,7 @@ export interface components {
             gaps_more: boolean;
             /** Next */
             next: string | null;
+            narrowed?: components["schemas"]["NarrowedShown"] | null;
         };
         /**
          * SearchQuestion
@@ -3891,6 +3920,7 @@ export interface components {
             by_weekday: number[];
             /** Cameras */
             cameras: components["schemas"]["CameraCount"][];
+            narrowed?: components["schemas"]["NarrowedShown"] | null;
         };
         /** TakenBy */
         TakenBy: {
