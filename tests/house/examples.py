@@ -227,7 +227,27 @@ async def unit_id(room: Room) -> str:
     return str((await room.ask("admin", "POST", "/v1/units", json=body))["id"])
 
 
+async def authorisation_id(room: Room) -> str:
+    body = {"purpose": "serious_crime", "reference": f"house {new_id()}", "vrms": [MARK], "from": to_rfc3339(now_ms() - 200 * 86_400_000)}
+    asked = await room.ask("analyst", "POST", "/v1/accountability/authorisations", json=body | {"grounds": "house test"})
+    return str(asked["id"])
+
+
+async def deputy_id(room: Room) -> str:
+    """A row of the supervisor's: Kentmere has no second supervisor who could be named through the door."""
+    deputy = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO authority_deputies (id, agency, principal, principal_name, deputy, deputy_name, starts_at, ends_at)"
+        " SELECT $1, 'KEN', p.id, p.name, d.id, d.name, now() - interval '1 day', now() - interval '1 hour'"
+        " FROM users p, users d WHERE p.username = 'supervisor' AND d.username = 'officer'",
+        deputy,
+    )  # fmt: skip
+    return deputy
+
+
 EXAMPLES: dict[str, Make | Open] = {
+    "/v1/accountability/authorisations/{authorisation}": authorisation_id,
+    "/v1/accountability/deputies/{deputy}": deputy_id,
     "/v1/anpr/cameras/{camera_id}": camera_id,
     "/v1/anpr/entries/{entry_id}": new_entry,
     "/v1/anpr/exports/{id}": export_id,

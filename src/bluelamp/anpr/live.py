@@ -27,6 +27,8 @@ from bluelamp.anpr.matching.hits import (
 )
 from bluelamp.anpr.schemas.hits import hit_json
 from bluelamp.anpr.tables import HITS_STREAM
+from bluelamp.contracts.telling import SUBJECT as TOLD_SUBJECT
+from bluelamp.contracts.telling import Told
 from bluelamp.spine.bus import Message
 from bluelamp.spine.live import LiveEvent, LiveSource, Passing
 
@@ -37,6 +39,7 @@ _REMINDER = msgspec.json.Decoder(Reminder)
 _STANDING = msgspec.json.Decoder(StandingFound)
 _STATUSES = msgspec.json.Decoder(list[StatusChange])
 _PULSE = msgspec.json.Decoder(ReadsPulse)
+_TOLD = msgspec.json.Decoder(Told)
 _KINDS = {NEW_SUBJECT: "hit", AMENDED_SUBJECT: "hit_amended"}
 
 
@@ -51,15 +54,22 @@ def render(message: Message) -> list[LiveEvent]:
         if message.subject == REMINDER_SUBJECT:
             reminder = _REMINDER.decode(message.payload)
             return [LiveEvent("entry_expiring", message.payload, frozenset({reminder.agency}), LISTS_VIEW)]
-        if message.subject == STANDING_SUBJECT:
-            told = _STANDING.decode(message.payload)
-            return [LiveEvent("search_found", message.payload, frozenset({told.agency}), SEARCHES_KEEP)]
+        if message.subject in (STANDING_SUBJECT, TOLD_SUBJECT):
+            return [_told(message)]
         if message.subject == STATUS_SUBJECT:
             changes = _STATUSES.decode(message.payload)
             return [LiveEvent("camera_status", msgspec.json.encode(change), frozenset(), CAMERAS_VIEW) for change in changes]
     except msgspec.MsgspecError:
         log.warning("message %d of %s is not one to show", message.sequence, HITS_STREAM)
     return []
+
+
+def _told(message: Message) -> LiveEvent:
+    """A standing search that found something, or what another capability tells (`contracts/telling.py`)."""
+    if message.subject == STANDING_SUBJECT:
+        return LiveEvent("search_found", message.payload, frozenset({_STANDING.decode(message.payload).agency}), SEARCHES_KEEP)
+    told = _TOLD.decode(message.payload)
+    return LiveEvent(told.kind, msgspec.json.encode(told.data), frozenset({told.agency}), told.permission)
 
 
 def _hit_events(kind: str, hit: Hit) -> list[LiveEvent]:

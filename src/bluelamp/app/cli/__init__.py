@@ -28,6 +28,7 @@ COMMANDS = {
     "agencies": "bluelamp.app.cli.agencies:agencies",
     "people": "bluelamp.app.cli.people:people",
     "purposes": "bluelamp.app.cli.purposes:purposes",
+    "policy": "bluelamp.app.cli.policy:policy",
     "keys": "bluelamp.app.cli.keys:keys",
     "doctor": "bluelamp.app.cli.doctor:doctor",
     "migrate": "bluelamp.app.cli.migrate:migrate",

@@ -128,11 +128,11 @@ class Rules:
             return Decision(False, ("policy.error",), ("A policy could not be worked out, so the answer is no.",))
         words = {**self.terms.words(facts), "action": facts.action}
         if result.allowed:
-            return Decision(True, tuple(r.id for r in deciding), tuple(_filled(r.because, words) for r in deciding))
+            return Decision(True, tuple(r.id for r in deciding), tuple(filled(r.because, words) for r in deciding))
         if not deciding:
             return Decision(False, ("policy.default",), ("No policy allows this, and what no policy allows is refused.",))
-        lawful_if = dict.fromkeys(_filled(r.lawful_if, words) for r in deciding if r.lawful_if)
-        return Decision(False, tuple(r.id for r in deciding), tuple(_filled(r.because, words) for r in deciding), tuple(lawful_if))
+        lawful_if = dict.fromkeys(filled(r.lawful_if, words) for r in deciding if r.lawful_if)
+        return Decision(False, tuple(r.id for r in deciding), tuple(filled(r.because, words) for r in deciding), tuple(lawful_if))
 
     def _request(self, facts: Facts) -> dict[str, Any]:
         known = self.terms.purpose(facts.purpose)
@@ -169,7 +169,8 @@ class Rules:
         ]
 
 
-def _filled(text: str, words: dict[str, str]) -> str:
+def filled(text: str, words: dict[str, str]) -> str:
+    """A policy's sentence with what it names in braces."""
     return _HOLES.sub(lambda hole: words.get(hole.group(1), hole.group()), text)
 
 

@@ -41,12 +41,12 @@ class Terms(NamedTuple):
 
     def words(self, facts: Facts) -> dict[str, str]:
         """What the policies' sentences may name in braces."""
+        return self.plain_words() | {"purpose": self.purpose(facts.purpose).name or "no purpose", "age_days": str(facts.age_days)}
+
+    def plain_words(self) -> dict[str, str]:
+        """What they may name of the configuration; a purpose and an age are those of a look."""
         days = {f"{tier.name}_days": str(tier.days) for tier in self.tiers}
-        return days | {
-            "authority_rank": self.authority_rank,
-            "purpose": self.purpose(facts.purpose).name or "no purpose",
-            "age_days": str(facts.age_days),
-        }
+        return days | {"authority_rank": self.authority_rank, "purpose": "the stated purpose", "age_days": "so many"}
 
 
 NOTHING = Terms((), (), "", {})

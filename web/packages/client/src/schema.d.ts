@@ -64,6 +64,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accountability/authorisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Authorisations
+         * @description Your own, or with the permission to decide those of your agency; newest first.
+         */
+        get: operations["list_authorisations"];
+        put?: never;
+        /**
+         * Ask For Authority
+         * @description Ask for authority to look at older reads: for one case, named vehicles or a place, and a period.
+         */
+        post: operations["ask_for_authority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/authorisations/{authorisation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Authorisation
+         * @description One of your own, or with the permission to decide one of your agency.
+         */
+        get: operations["read_authorisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/authorisations/{authorisation}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Give the authority, or refuse it; with the reason either way.
+         */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/authorisations/{authorisation}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End an authority of your agency, or give up your own. It opens nothing from now on.
+         */
+        post: operations["revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/deputies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deputies
+         * @description Who stands in for whom in your agency, now and to come.
+         */
+        get: operations["list_deputies"];
+        put?: never;
+        /**
+         * Name Deputy
+         * @description Somebody decides in your place while you are off duty.
+         */
+        post: operations["name_deputy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/deputies/{deputy}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Deputy
+         * @description Your deputy stands in no longer.
+         */
+        delete: operations["end_deputy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accountability/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Override
+         * @description Where life is in danger and authority cannot wait: in force at once, for minutes, for one case. Every use is reviewed.
+         */
+        post: operations["override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agencies": {
         parameters: {
             query?: never;
@@ -1283,6 +1431,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain
+         * @description What policy says to this, now: yes or no, why, and what would make it lawful. Nothing is looked at.
+         */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policies
+         * @description Every policy in force, in its own words.
+         */
+        get: operations["read_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/purposes": {
         parameters: {
             query?: never;
@@ -1768,6 +1956,56 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** AskQuestion */
+        AskQuestion: {
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Vrms */
+            vrms?: string[];
+            /**
+             * Pattern
+             * @default
+             */
+            pattern?: string;
+            /**
+             * Bbox
+             * @description west, south, east, north
+             */
+            bbox?: number[] | null;
+            /**
+             * Area
+             * @description GeoJSON polygon
+             */
+            area?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cameras */
+            cameras?: string[] | null;
+            /**
+             * From
+             * Format: date-time
+             * @description oldest read that is to be opened
+             */
+            from: string;
+            /**
+             * To
+             * @description default: now
+             */
+            to?: string | null;
+            /**
+             * Grounds
+             * @description why the older reads are necessary and proportionate, for who decides
+             */
+            grounds: string;
+            /**
+             * Hours
+             * @description how long it is to last once given
+             * @default 168
+             */
+            hours?: number;
+        };
         /**
          * AuditItem
          * @description One entry. `kind` is an operation of section 62 of the Data Protection Act 2018, or a refusal.
@@ -1820,6 +2058,78 @@ export interface components {
             id: string;
             /** Username */
             username: string;
+        };
+        /**
+         * AuthorisationShown
+         * @description An authorisation. `can_decide`: by who reads this, now; otherwise `why_not`.
+         */
+        AuthorisationShown: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "authority" | "override";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "granted" | "refused" | "revoked" | "expired";
+            person: components["schemas"]["PersonShown"];
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Vrms */
+            vrms: string[];
+            /** Pattern */
+            pattern: string;
+            /** Place */
+            place: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Grounds */
+            grounds: string;
+            /** Hours */
+            hours: number;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string;
+            /** Decision */
+            decision: string;
+            /**
+             * Review
+             * @description `due`: an override that nobody has reviewed yet
+             */
+            review: string;
+            /** Mine */
+            mine: boolean;
+            /** Can Decide */
+            can_decide: boolean;
+            /** Why Not */
+            why_not: string;
         };
         /**
          * CameraChange
@@ -2023,6 +2333,54 @@ export interface components {
             /** Rejected */
             rejected: number;
         };
+        /** DecisionQuestion */
+        DecisionQuestion: {
+            /** Grant */
+            grant: boolean;
+            /** Reason */
+            reason: string;
+            /**
+             * Hours
+             * @description how long it lasts; default: as asked
+             */
+            hours?: number | null;
+        };
+        /** DeputyQuestion */
+        DeputyQuestion: {
+            /** Username */
+            username: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /** DeputyShown */
+        DeputyShown: {
+            /** Id */
+            id: string;
+            /** Principal */
+            principal: string;
+            /** Deputy */
+            deputy: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Mine */
+            mine: boolean;
+        };
         /** Disposition */
         Disposition: {
             /**
@@ -2156,6 +2514,30 @@ export interface components {
             /** Expires */
             expires?: string | null;
             conditions?: components["schemas"]["ConditionsShape"] | null;
+        };
+        /**
+         * Explanation
+         * @description A decision in words. `lawful_with`: single changes that would turn a refusal; `reach_days`: how far back is open without more.
+         */
+        Explanation: {
+            /** Allowed */
+            allowed: boolean;
+            /** Why */
+            why: string;
+            /** Lawful If */
+            lawful_if: string;
+            /** Policies */
+            policies: string[];
+            /** Lawful With */
+            lawful_with: {
+                [key: string]: unknown;
+            };
+            /** Reach Days */
+            reach_days: number;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
         };
         /** ExportFile */
         ExportFile: {
@@ -2859,6 +3241,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[AuthorisationShown] */
+        Page_AuthorisationShown_: {
+            /** Items */
+            items: components["schemas"]["AuthorisationShown"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[CameraItem] */
         Page_CameraItem_: {
             /** Items */
@@ -2870,6 +3259,13 @@ export interface components {
         Page_CheckpointItem_: {
             /** Items */
             items: components["schemas"]["CheckpointItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[DeputyShown] */
+        Page_DeputyShown_: {
+            /** Items */
+            items: components["schemas"]["DeputyShown"][];
             /** Next */
             next: string | null;
         };
@@ -3105,6 +3501,17 @@ export interface components {
             /** Agency */
             agency: string;
         };
+        /** PersonShown */
+        PersonShown: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+        };
         /**
          * Point
          * @description A GeoJSON point: longitude, latitude in WGS 84.
@@ -3121,6 +3528,35 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * PolicyBook
+         * @description Every policy in force, in its own words, and the tiers of age that they speak of.
+         */
+        PolicyBook: {
+            /** Policies */
+            policies: components["schemas"]["PolicyShown"][];
+            /** Actions */
+            actions: string[];
+            /** Tiers */
+            tiers: {
+                [key: string]: unknown;
+            }[];
+            /** Authority Rank */
+            authority_rank: string;
+        };
+        /** PolicyShown */
+        PolicyShown: {
+            /** Id */
+            id: string;
+            /** Effect */
+            effect: string;
+            /** Because */
+            because: string;
+            /** Lawful If */
+            lawful_if: string;
+            /** File */
+            file: string;
         };
         /**
          * Polygon
@@ -3382,6 +3818,11 @@ export interface components {
              */
             reference?: string;
         };
+        /** ReasonQuestion */
+        ReasonQuestion: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * RejectDetail
          * @description A reject with the item as the camera sent it, as text.
@@ -3538,6 +3979,53 @@ export interface components {
             expiring: boolean;
             /** Stale */
             stale: boolean;
+        };
+        /**
+         * ScopeQuestion
+         * @description For which case, vehicles or place, and period. The members are those of a search.
+         */
+        ScopeQuestion: {
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Vrms */
+            vrms?: string[];
+            /**
+             * Pattern
+             * @default
+             */
+            pattern?: string;
+            /**
+             * Bbox
+             * @description west, south, east, north
+             */
+            bbox?: number[] | null;
+            /**
+             * Area
+             * @description GeoJSON polygon
+             */
+            area?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cameras */
+            cameras?: string[] | null;
+            /**
+             * From
+             * Format: date-time
+             * @description oldest read that is to be opened
+             */
+            from: string;
+            /**
+             * To
+             * @description default: now
+             */
+            to?: string | null;
+            /**
+             * Grounds
+             * @description why the older reads are necessary and proportionate, for who decides
+             */
+            grounds: string;
         };
         /** SearchAnswer */
         SearchAnswer: {
@@ -4252,6 +4740,299 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_authorisations: {
+        parameters: {
+            query?: {
+                /** @description `agency`: for who decides */
+                whose?: "mine" | "agency";
+                state?: ("asked" | "granted" | "refused" | "revoked" | "expired")[] | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuthorisationShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_authorisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                authorisation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deputies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeputyShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    name_deputy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeputyQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeputyShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_deputy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deputy: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScopeQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorisationShown"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -6654,6 +7435,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeopleImportAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: {
+                action?: string;
+                purpose?: string;
+                age_days?: number;
+                authority?: "none" | "granted" | "override";
+                relation?: "own" | "shared" | "other" | "national";
+                marking?: "OFFICIAL" | "OFFICIAL-SENSITIVE";
+                /** @description username; default: yourself */
+                person?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyBook"];
                 };
             };
             /** @description Refused or failed; see `code`. */
