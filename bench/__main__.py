@@ -16,6 +16,7 @@ BENCHES = {
     "store": "Store: size and insert",
     "search": "Search of the history",
     "edges": "Limits and headers at the edge",
+    "audit": "Audit: cost, sequencing, proof, search",
 }
 
 

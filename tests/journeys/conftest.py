@@ -17,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from bluelamp.app.static import WEB
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
+from bluelamp.spine.identity import actions
 from tests.support.platform import RunningPlatform
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -128,8 +129,10 @@ async def _account(platform: RunningPlatform, role: str, tail: str) -> tuple[str
     admin = platform.client("admin")
     made = await admin.post("/v1/users", json={"username": username, "name": f"Journey {role}", "roles": ROLES.get(role, [role])})
     if made.status_code == 403:
-        # Roles that reach beyond one agency are a national administrator's to give: the seeded account stands in.
-        return "", ""
+        # Roles that reach beyond one agency are a national administrator's to give; here the platform does.
+        async with platform.spine.db.transaction() as connection:
+            await actions.create_user(connection, actions.PLATFORM, username, f"Journey {role}", "KEN", frozenset(ROLES.get(role, [role])))
+        return username, await actions.set_random_password(platform.spine, username)
     assert made.status_code == 201, made.text
     once = (await admin.post(f"/v1/users/{made.json()['id']}/password")).json()["password"]
     password = PASSWORD.format(tail)
@@ -153,7 +156,7 @@ async def room(platform: RunningPlatform, browser: Browser) -> AsyncIterator[Roo
     imported = await admin.post("/v1/anpr/cameras/import", content=register, headers={"Content-Type": "text/csv"})
     assert imported.json()["imported"] == 1, imported.text
     made = await supervisor.post("/v1/anpr/lists", json={"name": f"Journey list {tail}", "description": "for the browser"})
-    accounts = {role: await _account(platform, role, tail) for role in ("control", "supervisor", "admin", "officer")}
+    accounts = {role: await _account(platform, role, tail) for role in ("control", "supervisor", "admin", "officer", "auditor")}
     running = Room(
         platform,
         browser,

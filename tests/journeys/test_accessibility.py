@@ -15,6 +15,7 @@ PAGES = {
     "supervisor": ("/lists",),
     "admin": ("/sources", "/rejects", "/users", "/cameras", "/audit"),
     "officer": ("/sources",),
+    "auditor": ("/audit",),
 }
 
 

@@ -52,6 +52,8 @@ class Submission:
     amended: int = 0
     fresh: list[tuple[int, int]] = field(default_factory=list)
     """Camera and lag (received minus captured, milliseconds) of each accepted read."""
+    events: list[Keys] = field(default_factory=list)
+    """Event keys of all that was accepted or amended."""
 
     @property
     def row_count(self) -> int:
@@ -179,6 +181,9 @@ class GroupCommit:
         known = self._known(keys)
         rows: list[Row] = []
         images: list[bytes] = []
+        single = owners[0] if len(submissions) == 1 else None
+        if single is not None:
+            single.events.append(keys[~known])
         for at, (owner, item) in enumerate(zip(owners, items, strict=True)):
             if known[at]:
                 owner.duplicates += 1
@@ -189,6 +194,8 @@ class GroupCommit:
             else:
                 owner.accepted += 1
                 owner.fresh.append((row.camera, item.camera_lag_ms))
+            if single is None:
+                owner.events.append(keys[at : at + 1])
             rows.append(row)
             images += (item.plate_image, item.overview_image)
         if not rows:
@@ -213,6 +220,7 @@ class GroupCommit:
             submission.fresh = list(zip(table["camera"].to_pylist(), lags.to_pylist(), strict=True))
             group.batches += table.to_batches()
             group.keys.append(keys[~known])
+            submission.events.append(keys[~known])
 
     def _known(self, keys: Keys) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Whether each key was taken before, in an earlier group or earlier in this one."""

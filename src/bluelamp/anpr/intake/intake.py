@@ -133,6 +133,7 @@ class Intake:
         now = self._clock()
         for submission in submissions:
             self.tally.reads(submission.fresh, now)
+            self.tally.events(source.id, submission.events)
             if submission.duplicates:
                 self.tally.alive(submission.cameras, now)
         for passage in unplated:

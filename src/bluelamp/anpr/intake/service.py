@@ -16,6 +16,7 @@ from bluelamp.spine import audit
 from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.module import Spine
 
+from .collected import Collection
 from .commit import GroupCommit
 from .door import Door, Receive, Scope, Send
 from .intake import Account, Intake, RejectedItem
@@ -39,7 +40,7 @@ class IntakeService:
         self._commit = GroupCommit(spine.bus, self._pictures, spine.clock, settings.repeat_capacity)
         self._intake = Intake(self._commit, self._keep_rejects, spine.clock, settings.retention_days)
         self._door = Door(self._intake, self._register, spine.clock)
-        self._collected: dict[int, tuple[int, int]] = {}
+        self._collected = Collection()
         self._counting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -94,38 +95,41 @@ class IntakeService:
     async def _hand_over(self) -> None:
         """Counts to camera health; put back where they could not be stored."""
         cameras, sources = self._intake.tally.take()
+        events = self._intake.tally.take_events()
         if not cameras and not sources:
             return
         try:
             await self._store_counts(cameras, sources)
         except BaseException:
             self._intake.tally.put_back(cameras, sources)
+            for number, keys in events.items():
+                self._intake.tally.events(number, keys)
             raise
+        self._collected.add(sources, events)
 
     async def _store_counts(self, cameras: dict[int, CameraTally], sources: dict[int, SourceTally]) -> None:
         now = self._spine.clock()
         async with self._spine.db.transaction() as connection:
             await camera_health.add_camera_counts(connection, cameras, now)
             await camera_health.add_source_counts(connection, sources, now)
-        for number, tally in sources.items():
+        for tally in sources.values():
             for outcome in fields(tally):
                 ITEMS.labels(outcome=outcome.name).inc(getattr(tally, outcome.name))
-            before = self._collected.get(number, (0, 0))
-            self._collected[number] = (before[0] + tally.accepted, before[1] + tally.amended)
 
     async def _audit_collection(self) -> None:
-        """One audit entry for every source that sent reads since the last."""
-        collected, self._collected = self._collected, {}
+        """One audit entry for every source that sent reads since the last, with a hash of which they were."""
+        collected = self._collected.take()
+        if not collected:
+            return
+        digests = await asyncio.to_thread(lambda: {number: found.digest for number, found in collected.items()})
         try:
             async with self._spine.db.transaction() as connection:
-                for number, (reads, amended) in collected.items():
+                for number, found in collected.items():
                     entry = self._register.by_id(number)
-                    if entry is not None and reads + amended:
-                        actor = audit.Actor(f"source:{number}", entry.name, entry.agency)
-                        await audit.record(connection, actor, "collection", "anpr.intake", detail={"reads": reads, "amended": amended})
+                    name, agency = (entry.name, entry.agency) if entry is not None else ("", "")
+                    actor = audit.Actor(f"source:{number}", name, agency)
+                    detail = {"reads": found.reads, "amended": found.amended, "events": digests[number]}
+                    await audit.record(connection, actor, "collection", "anpr.intake", detail=detail)
         except BaseException:
-            for number, (reads, amended) in self._collected.items():
-                before = collected.get(number, (0, 0))
-                collected[number] = (before[0] + reads, before[1] + amended)
-            self._collected = collected
+            self._collected.put_back(collected)
             raise

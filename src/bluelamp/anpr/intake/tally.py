@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from .repeats import Keys
+
 LATE_MS = 10 * 60_000
 """A read this old on arrival is listed, not alerted, and counts as late."""
 
@@ -42,6 +46,7 @@ class Tally:
     def __init__(self) -> None:
         self._cameras: dict[int, CameraTally] = {}
         self._sources: dict[int, SourceTally] = {}
+        self._events: dict[int, list[Keys]] = {}
 
     def camera(self, number: int) -> CameraTally:
         found = self._cameras.get(number)
@@ -63,6 +68,16 @@ class Tally:
             camera.last_received_at = now
             if LATE_MS < lag < BACKFILL_MS:
                 camera.late += 1
+
+    def events(self, source: int, keys: list[Keys]) -> None:
+        """Event keys of what a source sent that was new."""
+        if keys:
+            self._events.setdefault(source, []).append(np.concatenate(keys) if len(keys) > 1 else keys[0])
+
+    def take_events(self) -> dict[int, list[Keys]]:
+        """The event keys by source since the last call."""
+        taken, self._events = self._events, {}
+        return taken
 
     def alive(self, numbers: Iterable[int], now: int) -> None:
         """Cameras that were heard, whatever they said."""

@@ -24,12 +24,12 @@ def backup(platform: CommandLine, target: Path) -> None:
     folder = target.suffix != ".tar"
     with progress(quiet=platform.json) as bar:
         if EngineUrls.given(settings).complete or recorded_urls(settings.data):
-            manifest = run.back_up(urls_beside(settings), target, folder=folder, progress=bar)
+            manifest = run.back_up(urls_beside(settings), target, folder=folder, progress=bar, data=settings.data)
         elif not (settings.data / MARKER).exists():
             raise BackupError(f"{settings.data} holds no Bluelamp data.", "Name the data folder with --data.")
         else:
             with running_engines(settings.data, EngineUrls.given(settings)) as engines:
-                manifest = run.back_up(engines.urls, target, folder=folder, progress=bar)
+                manifest = run.back_up(engines.urls, target, folder=folder, progress=bar, data=settings.data)
     note_backup(settings.data, target)
     size = sum(part["bytes"] for part in manifest["parts"].values())
     answer = {"backup": str(target), "bytes": size, "parts": len(manifest["parts"]), "created_at": manifest["created_at"]}

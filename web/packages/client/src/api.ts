@@ -22,8 +22,9 @@ export const people = {
   resetPassword: (user: string) => body(client.POST('/v1/users/{user}/password', { params: { path: { user } } })),
   agencies: () => body(client.GET('/v1/agencies')),
   purposes: () => body(client.GET('/v1/purposes')),
-  audit: (query: { person?: string; subject?: string; action?: string; from?: string; to?: string; cursor?: string }) =>
+  audit: (query: { person?: string; subject?: string; reference?: string; action?: string; from?: string; to?: string; cursor?: string }) =>
     body(client.GET('/v1/audit', { params: { query } })),
+  auditProof: (entry_id: string) => body(client.GET('/v1/audit/entries/{entry_id}/proof', { params: { path: { entry_id } } })),
 };
 
 export const cameras = {

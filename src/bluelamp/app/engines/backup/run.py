@@ -12,18 +12,21 @@ from typing import Any
 
 import asyncpg
 
-from bluelamp.app.engines.backup import history, records, streams
+from bluelamp.app.engines.backup import history, proof, records, streams
 from bluelamp.app.engines.backup.archive import Reader, Writer, writing
 from bluelamp.app.engines.errors import BackupError
 from bluelamp.app.engines.group import EngineUrls, running_engines
+from bluelamp.spine.audit.verifying import Report
 from bluelamp.spine.blobs import Blobs
 
 Progress = Callable[[str, float], None]
 """What is being done, and how much of it (0 to 1)."""
 
 
-def back_up(urls: EngineUrls, target: Path, *, folder: bool, progress: Progress) -> dict[str, Any]:
+def back_up(urls: EngineUrls, target: Path, *, folder: bool, progress: Progress, data: Path | None = None) -> dict[str, Any]:
     """Back up everything that was acknowledged before now, while the platform runs; returns the manifest.
+
+    `data` is the data folder, for the audit's check-points and key.
 
     Raises:
         BackupError: nothing is left at `target`.
@@ -32,11 +35,14 @@ def back_up(urls: EngineUrls, target: Path, *, folder: bool, progress: Progress)
         facts: dict[str, Any] = {"version": version("bluelamp"), "created_at": datetime.now(UTC).isoformat(timespec="seconds")}
         facts["streams"] = asyncio.run(_snapshot_streams(urls.nats_url, archive, progress))
         progress("records", 0)
+        before = asyncio.run(proof.names(data)) if data is not None else []
         with archive.part("records.pgdump") as file:
             records.dump(urls.database_url, file)
         facts["history"] = _export_history(urls.columnar_url, archive, progress)
         asyncio.run(_tail_streams(urls.nats_url, archive, facts["streams"], progress))
         asyncio.run(_copy_blobs(urls.blobs_url, archive, progress))
+        if data is not None:
+            asyncio.run(proof.copy(data, before, archive))
         return archive.finish(facts)
 
 
@@ -106,8 +112,10 @@ def damages(source: Path, progress: Progress) -> list[str]:
     return found
 
 
-def restore(source: Path, data: Path, given: EngineUrls, progress: Progress) -> None:
+def restore(source: Path, data: Path, given: EngineUrls, progress: Progress) -> Report | None:
     """Restore a backup into a data folder that is empty or new, and into engines `given` by URL, which must be empty.
+
+    Returns the proof of the restored audit; None where the backup is of a version that had none.
 
     The folder takes its name when everything is in it: a restore that fails leaves nothing behind.
 
@@ -132,12 +140,16 @@ def restore(source: Path, data: Path, given: EngineUrls, progress: Progress) -> 
     try:
         with running_engines(building, given) as engines:
             _load(reader, engines.urls, progress)
+            asyncio.run(proof.load(reader, building, engines.urls.database_url))
+            progress("proving the audit", 0)
+            report = proof.prove(building, engines.urls.database_url)
         if data.exists():
             data.rmdir()
         building.rename(data)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+    return report
 
 
 def _load(reader: Reader, urls: EngineUrls, progress: Progress) -> None:

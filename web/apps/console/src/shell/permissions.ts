@@ -23,5 +23,6 @@ export const MAY = {
   manageUsers: 'identity.users.manage',
   viewAgencyAudit: 'audit.entries.view_agency',
   viewAllAudit: 'audit.entries.view_all',
+  printAuditLog: 'audit.log.print',
   manageAllUsers: 'identity.users.manage_national',
 } as const;
