@@ -18,6 +18,11 @@ PUBLIC_DOORS = {
     "POST /v1/session",  # how else to sign in
     "GET /v1/session/passkey",
     "POST /v1/session/passkey",
+    "GET /v1/session/ways",
+    # Where a provider sends browsers, and where it says that somebody has signed out: its signature is the proof.
+    "GET /v1/oidc/{provider}/start",
+    "GET /v1/oidc/{provider}/callback",
+    "POST /v1/oidc/{provider}/back-channel-logout",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",

@@ -17,6 +17,7 @@ UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/me/tokens": "one's own tokens, without their secrets",
     "GET /v1/me/sessions": "where one is signed in oneself",
     "GET /v1/me/passkeys": "one's own passkeys by name",
+    "GET /v1/session/ways": "the names of the configured providers",
     "GET /v1/session/passkey": "a random number to sign, asked by nobody known; signing in leaves an entry, and so does failing to",
     "GET /v1/agencies": "codes and names of public bodies",
     "GET /v1/purposes": "configuration",

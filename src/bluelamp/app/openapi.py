@@ -29,7 +29,7 @@ PROBLEM_ANSWER = {
     "description": "Refused or failed; see `code`.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-PUBLIC_PATHS = ("/healthz", "/readyz", "/metrics", "/v1/session/passkey")
+PUBLIC_PATHS = ("/healthz", "/readyz", "/metrics", "/v1/session/passkey", "/v1/session/ways")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -15,6 +15,9 @@ from bluelamp.spine.encryption import rotation
 from bluelamp.spine.identity import routes as identity_routes
 from bluelamp.spine.identity import session_routes, store
 from bluelamp.spine.identity.access import PERMISSIONS
+from bluelamp.spine.identity.oidc import routes as oidc_routes
+from bluelamp.spine.identity.oidc.provider import Providers
+from bluelamp.spine.identity.oidc.settings import OidcSettings
 from bluelamp.spine.module import Job, Module, Spine
 from bluelamp.spine.organisations import access as organisation_access
 from bluelamp.spine.organisations import people, people_routes
@@ -30,6 +33,7 @@ MODULE = Module(
     routers=(
         identity_routes.router,
         session_routes.router,
+        oidc_routes.router,
         organisation_routes.router,
         people_routes.router,
         audit_routes.router,
@@ -43,6 +47,7 @@ MODULE = Module(
         Job("audit-months", 6 * 3600, audit_retention.keep_months),
     ),
     permissions=(*PERMISSIONS, *audit_access.PERMISSIONS, *organisation_access.PERMISSIONS),
-    settings=(PlatformSettings, AuditSettings),
+    settings=(PlatformSettings, AuditSettings, OidcSettings),
+    per_process={"oidc": Providers},
     migrations=files("bluelamp.spine") / "migrations",
 )

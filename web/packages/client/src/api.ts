@@ -10,8 +10,20 @@ const asText = (file: Blob): string => file as unknown as string;
 export const session = {
   me: () => body(client.GET('/v1/me')),
   signIn: (username: string, password: string) => body(client.POST('/v1/session', { body: { username, password } })),
+  ways: () => body(client.GET('/v1/session/ways')),
   signOut: () => body(client.DELETE('/v1/session')),
+  signOutOfProvider: () => body(client.POST('/v1/oidc/sign-out')),
   changePassword: (current: string, fresh: string) => body(client.POST('/v1/me/password', { body: { current, new: fresh } })),
+};
+
+export const account = {
+  lock: () => body(client.POST('/v1/session/lock')),
+  sessions: () => body(client.GET('/v1/me/sessions')),
+  endSession: (session: string) => body(client.DELETE('/v1/me/sessions/{session}', { params: { path: { session } } })),
+  endOthers: () => body(client.DELETE('/v1/me/sessions')),
+  passkeys: () => body(client.GET('/v1/me/passkeys')),
+  renamePasskey: (passkey: string, name: string) => body(client.PATCH('/v1/me/passkeys/{passkey}', { params: { path: { passkey } }, body: { name } })),
+  removePasskey: (passkey: string) => body(client.DELETE('/v1/me/passkeys/{passkey}', { params: { path: { passkey } } })),
 };
 
 export const people = {
@@ -20,6 +32,7 @@ export const people = {
   change: (user: string, change: { name?: string; roles?: string[]; active?: boolean }) =>
     body(client.PATCH('/v1/users/{user}', { params: { path: { user } }, body: change })),
   resetPassword: (user: string) => body(client.POST('/v1/users/{user}/password', { params: { path: { user } } })),
+  endLockOut: (user: string) => body(client.DELETE('/v1/users/{user}/lock-out', { params: { path: { user } } })),
   agencies: () => body(client.GET('/v1/agencies')),
   purposes: () => body(client.GET('/v1/purposes')),
   audit: (query: { person?: string; subject?: string; reference?: string; action?: string; from?: string; to?: string; cursor?: string }) =>

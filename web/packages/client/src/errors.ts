@@ -28,6 +28,7 @@ function sentence(status: number, problem: Problem): string {
   const said = [problem.detail, problem.title].find((text) => typeof text === 'string' && text.trim() !== '');
   if (status === 0) return 'The platform cannot be reached. Check the network; nothing you did was saved.';
   if (status === 401) return said ?? 'You are signed out. Sign in again to go on.';
+  if (status === 403 && problem.code && problem.code !== 'forbidden') return said ?? 'This is refused.';
   if (status === 403) return `Your role does not allow this. ${said ?? ''} Ask a supervisor or an administrator if your work needs it.`.replace(/\s+/g, ' ');
   if (status === 404) return said ?? 'There is nothing here, or nothing that you may see.';
   if (status === 429) return said ?? 'Too many requests. Wait a moment and try again.';

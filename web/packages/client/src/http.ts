@@ -5,10 +5,28 @@ import { ApiError } from './errors';
 import type { paths } from './schema';
 
 let signedOut: () => void = () => undefined;
+let locked: (error: ApiError) => void = () => undefined;
+let proveAgain: () => Promise<boolean> = () => Promise.resolve(false);
+let renewedAt = -1;
 
 /** Called whenever the server says that nobody is signed in. */
 export function onSignedOut(handler: () => void): void {
   signedOut = handler;
+}
+
+/** Called whenever the server says that the session is locked; the error names whose it is. */
+export function onLocked(handler: (error: ApiError) => void): void {
+  locked = handler;
+}
+
+/** Asks the person for a proof when a request needs a recent one; true: repeat the request. */
+export function onStepUp(handler: () => Promise<boolean>): void {
+  proveAgain = handler;
+}
+
+/** The session goes on under a new cookie: what is under way with the old one may be repeated. */
+export function sessionRenewed(): void {
+  renewedAt = performance.now();
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
@@ -21,17 +39,32 @@ async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, {});
 }
 
-async function checked(request: Request): Promise<Response> {
-  let response: Response;
+async function send(request: Request): Promise<Response> {
   try {
-    response = await fetch(request);
+    return await fetch(request);
   } catch {
     throw new ApiError(0, {});
   }
+}
+
+async function checked(request: Request): Promise<Response> {
+  const began = performance.now();
+  // A table of a gigabyte is not held in memory for the case that it must be sent again.
+  const again = request.headers.get('Content-Type') === 'text/csv' ? null : request.clone();
+  const response = await send(request);
   if (response.ok) return response;
   const error = await problemOf(response);
-  if (error.status === 401 && !request.url.endsWith('/v1/session')) signedOut();
+  if (again && error.status === 401 && began < renewedAt) return repeated(again);
+  if (again && error.code === 'step_up_needed' && (await proveAgain())) return repeated(again);
+  if (error.code === 'session_locked') locked(error);
+  else if (error.code === 'unauthenticated') signedOut();
   throw error;
+}
+
+async function repeated(request: Request): Promise<Response> {
+  const response = await send(request);
+  if (response.ok) return response;
+  throw await problemOf(response);
 }
 
 export const client = createClient<paths>({

@@ -6,6 +6,8 @@ import type { components } from './schema';
 type S = Readable<components['schemas']>;
 
 export type Me = S['Me'];
+export type Passkey = S['PasskeyItem'];
+export type BrowserSession = S['SessionItem'];
 export type User = S['UserItem'];
 export type Agency = S['AgencyRef'];
 export type Purpose = S['PurposeItem'];

@@ -1,47 +1,95 @@
 // Who is signed in and what they may do. Pages ask `session.may(...)`; the server decides all the same.
-import { ApiError, api, inWords, onSignedOut, type Me } from '@bluelamp/client';
+import { ApiError, api, inWords, onLocked, onSignedOut, onStepUp, passkeys, type Me } from '@bluelamp/client';
 
 class Session {
   me: Me | null = $state.raw(null);
   state: 'asking' | 'out' | 'in' | 'unreachable' = $state('asking');
   problem = $state('');
   ended = $state(false);
+  /** Whose screen is locked; what stood on it is kept behind. */
+  lockedFor = $state('');
+  /** A request waits for a recent proof. */
+  proving: ((proved: boolean) => void) | null = $state.raw(null);
+  /** Somebody failed to sign in in this person's name; they are told once. */
+  warned = $state(true);
 
   constructor() {
     onSignedOut(() => {
       if (this.state === 'in') this.ended = true;
-      this.me = null;
-      this.state = 'out';
+      this.#out();
     });
+    onLocked((error) => (this.lockedFor = String(error.problem.name ?? this.me?.name ?? 'somebody')));
+    onStepUp(() => {
+      this.proving?.(false);
+      return new Promise((resolve) => (this.proving = resolve));
+    });
+  }
+
+  #out(): void {
+    this.me = null;
+    this.state = 'out';
+    this.lockedFor = '';
   }
 
   async ask(): Promise<void> {
     try {
-      this.me = await api.session.me();
-      this.state = 'in';
-      this.ended = false;
+      this.#in(await api.session.me());
     } catch (error) {
+      if (error instanceof ApiError && error.code === 'session_locked') return;
       this.me = null;
+      this.lockedFor = '';
       this.state = error instanceof ApiError && error.status === 401 ? 'out' : 'unreachable';
       this.problem = inWords(error);
     }
   }
 
+  #in(me: Me): void {
+    this.me = me;
+    this.state = 'in';
+    this.ended = false;
+    this.lockedFor = '';
+  }
+
   async signIn(username: string, password: string): Promise<void> {
     await api.session.signIn(username, password);
+    this.warned = false;
     await this.ask();
   }
 
-  async signOut(): Promise<void> {
+  async signInByPasskey(): Promise<void> {
+    this.#in(await passkeys.signIn());
+    this.warned = false;
+  }
+
+  async lock(): Promise<void> {
+    this.lockedFor = this.me?.name ?? 'somebody';
+    this.proving?.(false);
+    this.proving = null;
     try {
-      await api.session.signOut();
+      await api.account.lock();
+    } catch {
+      // The screen stays shut; the server locks an idle session by itself.
+    }
+  }
+
+  settle(proved: boolean): void {
+    this.proving?.(proved);
+    this.proving = null;
+  }
+
+  async signOut(): Promise<void> {
+    let onward: string | null = null;
+    try {
+      // Who came through a provider is signed out there too.
+      if (this.me?.session?.method === 'provider') onward = (await api.session.signOutOfProvider()).href;
+      else await api.session.signOut();
     } finally {
       // A tab that other people may use next keeps nothing of this person's work.
       sessionStorage.clear();
-      this.me = null;
-      this.state = 'out';
+      this.#out();
       this.ended = false;
     }
+    if (onward) location.assign(onward);
   }
 
   may(permission: string): boolean {
