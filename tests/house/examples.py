@@ -198,6 +198,17 @@ async def session_id(room: Room) -> str:
     return opened.id
 
 
+async def finding_id(room: Room) -> str:
+    """A finding about an officer of Kentmere's, made behind the doors: the detector runs on a timetable."""
+    finding = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO misuse_findings (id, agency, person, username, manager, role, unit, score, signals, subjects, entries, looks,"
+        " first_look, last_look) VALUES ($1, 'KEN', 'nobody', 'nobody', '', 'officer', '', 0.5, '[]', '{}', '{}', 1, now(), now())",
+        finding,
+    )
+    return finding
+
+
 async def user_id(room: Room) -> str:
     body = {"username": f"house-{new_id().lower()}", "name": "Holly House", "roles": ["officer"]}
     return str((await room.ask("admin", "POST", "/v1/users", json=body))["id"])
@@ -268,6 +279,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/me/tokens/{token}": token_id,
     "/v1/secondments/{post}": secondment_id,
     "/v1/units/{unit}": unit_id,
+    "/v1/misuse/findings/{finding}": finding_id,
     "/v1/users/{user}": user_id,
     "/v1/users/{user}/posts/{post}": post_id,
 }

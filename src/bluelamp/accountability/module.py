@@ -9,15 +9,18 @@ from bluelamp.accountability.authorisations import jobs as authorisation_jobs
 from bluelamp.accountability.authorisations import routes as authorisation_routes
 from bluelamp.accountability.authorisations.port import KeptAuthorities
 from bluelamp.accountability.explaining import routes as explaining_routes
+from bluelamp.accountability.misuse import jobs as misuse_jobs
+from bluelamp.accountability.misuse import routes as misuse_routes
+from bluelamp.accountability.misuse.settings import MisuseSettings
 from bluelamp.accountability.settings import AuthorisationSettings
 from bluelamp.contracts.authorities import PORT
 from bluelamp.spine.module import Module
 
 MODULE = Module(
     name="accountability",
-    routers=(authorisation_routes.router, explaining_routes.router),
-    jobs=(authorisation_jobs.JOB,),
-    settings=(AuthorisationSettings,),
+    routers=(authorisation_routes.router, explaining_routes.router, misuse_routes.router),
+    jobs=(authorisation_jobs.JOB, misuse_jobs.WATCH, misuse_jobs.TIDY),
+    settings=(AuthorisationSettings, MisuseSettings),
     ports={PORT: KeptAuthorities},
     permissions=PERMISSIONS,
     migrations=files("bluelamp.accountability") / "migrations",

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
-from bluelamp.accountability.misuse import detect, directory_files, evaluate, files, tables, weights
+from bluelamp.accountability.misuse import actions, detect, directory_files, evaluate, files, tables, weights
 from bluelamp.accountability.misuse.directory import Directory
 from bluelamp.app.cli.progress import progress
 from bluelamp.demo.misuse import year
+from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
+from bluelamp.spine.module import Spine
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 BAD_LINES_TOLD = 20
@@ -104,3 +106,26 @@ def simulate(platform: Any, out: Path, users: int, seed: int) -> None:
         written = year.write(made, out, bar)
     answer = {"looks": len(made.year.columns["at"]), "planted": made.planted, "files": {name: str(path) for name, path in written.items()}}
     platform.emit(answer, lambda told: [f"{told['looks']} looks in {told['files']['looks']}", f"planted: {json.dumps(told['planted'])}"])
+
+
+@misuse.command("directory")
+@click.argument("file", type=FILE)
+@click.option("--agency", required=True, help="Code of the agency whose people the file tells of.")
+@click.pass_obj
+def load_directory(platform: Any, file: Path, agency: str) -> None:
+    """Load FILE (NDJSON, JSON or CSV) as the directory of an agency's people, in place of the one before."""
+
+    async def work(spine: Spine) -> dict[str, Any]:
+        if not await spine.db.fetchval("SELECT true FROM agencies WHERE code = $1", agency):
+            raise InvalidError(f"there is no agency with the code {agency[:20]!r}")
+        actor = audit.Actor("command-line", "command line", agency)
+        done = await actions.load_directory(spine.db, actor, file, spine.clock())
+        rejected = [bad._asdict() for bad in done.rejected]
+        return {"facts": done.facts, "rejected": rejected, "rejected_total": done.rejected_total, "expires_at": done.expires_at.isoformat()}
+
+    def told(answer: dict[str, Any]) -> Iterable[str]:
+        yield f"{answer['facts']} facts loaded, kept until {answer['expires_at'][:10]}; {answer['rejected_total']} rows refused."
+        for row in answer["rejected"]:
+            yield f"line {row['line']}: {row['message']}"
+
+    platform.emit(platform.run(work), told)
