@@ -1411,6 +1411,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/misuse/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Directory
+         * @description When your agency's directory was loaded. What it says of people is shown to nobody.
+         */
+        get: operations["show_directory"];
+        put?: never;
+        /**
+         * Load Directory
+         * @description Replace your agency's directory by CSV, JSON or NDJSON (docs/misuse.md); bad rows are told by line.
+         */
+        post: operations["load_directory"];
+        /**
+         * Erase Directory
+         * @description Erase your agency's directory; the signals that need it fall silent.
+         */
+        delete: operations["erase_directory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/misuse/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Findings
+         * @description What the detector found about people of your agency, the newest first; never about yourself or your own line.
+         */
+        get: operations["show_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/misuse/findings/{finding}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Finding
+         * @description One finding with its reasons.
+         */
+        get: operations["show_finding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/oidc/sign-out": {
         parameters: {
             query?: never;
@@ -2486,6 +2554,35 @@ export interface components {
             /** Mine */
             mine: boolean;
         };
+        /**
+         * DirectoryAnswer
+         * @description What came of a load.
+         */
+        DirectoryAnswer: {
+            /** Facts */
+            facts: number;
+            /** Rejected */
+            rejected: components["schemas"]["bluelamp__accountability__misuse__schemas__RejectedRow"][];
+            /** Rejected Total */
+            rejected_total: number;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * DirectoryShown
+         * @description When the directory of your agency was loaded and how much it holds; never what it holds.
+         */
+        DirectoryShown: {
+            /** Facts */
+            facts: number;
+            /** At */
+            at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+        };
         /** Disposition */
         Disposition: {
             /**
@@ -2671,6 +2768,85 @@ export interface components {
              * @enum {string}
              */
             format: "csv" | "geojson" | "pdf";
+        };
+        /**
+         * FindingItem
+         * @description Looks of one person that somebody should ask about: one story, the strongest reason first. Not a verdict.
+         */
+        FindingItem: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Agency */
+            agency: string;
+            person: components["schemas"]["FindingPerson"];
+            /** Score */
+            score: number;
+            /** Signals */
+            signals: components["schemas"]["FindingSignal"][];
+            /** Subjects */
+            subjects: string[];
+            /** Entries */
+            entries: string[];
+            /** Looks */
+            looks: number;
+            /**
+             * First Look
+             * Format: date-time
+             */
+            first_look: string;
+            /**
+             * Last Look
+             * Format: date-time
+             */
+            last_look: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "upheld" | "cleared";
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /** FindingPerson */
+        FindingPerson: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Role */
+            role: string;
+            /** Unit */
+            unit: string;
+            /** Manager */
+            manager: string;
+        };
+        /**
+         * FindingSignal
+         * @description One reason. `score` is its strength from 0 to 1, `weighed` what that counts, `entries` the latest audit entries it rests on.
+         */
+        FindingSignal: {
+            /** Name */
+            name: string;
+            /** Score */
+            score: number;
+            /** Weighed */
+            weighed: number;
+            /** Why */
+            why: string;
+            /** Subject */
+            subject: string;
+            /** Entries */
+            entries: string[];
         };
         /**
          * GapShown
@@ -2894,7 +3070,7 @@ export interface components {
             /** Updated */
             updated: number;
             /** Rejected */
-            rejected: components["schemas"]["RejectedRow"][];
+            rejected: components["schemas"]["bluelamp__anpr__schemas__cameras__RejectedRow"][];
         };
         /**
          * InclusionItem
@@ -3378,6 +3554,13 @@ export interface components {
         Page_EntryItem_: {
             /** Items */
             items: components["schemas"]["EntryItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[FindingItem] */
+        Page_FindingItem_: {
+            /** Items */
+            items: components["schemas"]["FindingItem"][];
             /** Next */
             next: string | null;
         };
@@ -4011,15 +4194,6 @@ export interface components {
             code: string;
             /** Count */
             count: number;
-        };
-        /** RejectedRow */
-        RejectedRow: {
-            /** Line */
-            line: number;
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
         };
         /**
          * ReplayAnswer
@@ -4755,6 +4929,13 @@ export interface components {
             /** Providers */
             providers: components["schemas"]["ProviderWay"][];
         };
+        /** RejectedRow */
+        bluelamp__accountability__misuse__schemas__RejectedRow: {
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+        };
         /**
          * Health
          * @description How a camera does, by what came from it in the last hour against its own habit. Shares are 0 to 1.
@@ -4781,6 +4962,15 @@ export interface components {
             late_share: number | null;
             /** Unread Share */
             unread_share: number | null;
+        };
+        /** RejectedRow */
+        bluelamp__anpr__schemas__cameras__RejectedRow: {
+            /** Line */
+            line: number;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
         };
         /** Health */
         bluelamp__app__health__Health: {
@@ -7533,6 +7723,161 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    load_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/json": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryAnswer"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_findings: {
+        parameters: {
+            query?: {
+                state?: ("open" | "upheld" | "cleared") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FindingItem_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingItem"];
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {
