@@ -17,6 +17,7 @@ BENCHES = {
     "search": "Search of the history",
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",
+    "misuse": "Misuse detection on a simulated year",
 }
 
 
