@@ -256,6 +256,11 @@ async def deputy_id(room: Room) -> str:
     return deputy
 
 
+async def sharing_rule(room: Room) -> str:
+    body = {"kind": "lists", "agency": "ORR", "item": await new_list(room), "reason": "house test"}
+    return str((await room.ask("supervisor", "POST", "/v1/sharing", json=body))["id"])
+
+
 EXAMPLES: dict[str, Make | Open] = {
     "/v1/accountability/authorisations/{authorisation}": authorisation_id,
     "/v1/accountability/deputies/{deputy}": deputy_id,
@@ -278,6 +283,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/audit/entries/{entry_id}": audit_entry,
     "/v1/me/tokens/{token}": token_id,
     "/v1/secondments/{post}": secondment_id,
+    "/v1/sharing/{rule}": sharing_rule,
     "/v1/units/{unit}": unit_id,
     "/v1/misuse/findings/{finding}": finding_id,
     "/v1/users/{user}": user_id,

@@ -147,6 +147,12 @@ class CsvHeaderError(InvalidError):
     code = "csv_header"
 
 
+class SharedToSeeError(ForbiddenError):
+    """Another agency's, which a sharing rule lets this one look at and nothing else."""
+
+    code = "shared_to_see"
+
+
 class NoSuchHitError(NotFoundError):
     code = "no_such_hit"
 

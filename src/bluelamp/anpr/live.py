@@ -26,11 +26,12 @@ from bluelamp.anpr.matching.hits import (
     decode_hits,
 )
 from bluelamp.anpr.schemas.hits import hit_json
+from bluelamp.anpr.sharing import SHARED_HITS
 from bluelamp.anpr.tables import HITS_STREAM
 from bluelamp.contracts.telling import SUBJECT as TOLD_SUBJECT
 from bluelamp.contracts.telling import Told
 from bluelamp.spine.bus import Message
-from bluelamp.spine.live import LiveEvent, LiveSource, Passing
+from bluelamp.spine.live import LiveEvent, LiveSource, Passing, Shared
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ def render(message: Message) -> list[LiveEvent]:
             return [event for hit in decode_hits(message.payload) for event in _hit_events(_KINDS[message.subject], hit)]
         if message.subject == ACTION_SUBJECT:
             action = _ACTION.decode(message.payload)
-            return [LiveEvent("hit_action", message.payload, frozenset(action.agencies), HITS_VIEW)]
+            shared = Shared(SHARED_HITS, action.owner, action.list_id)
+            return [LiveEvent("hit_action", message.payload, frozenset(action.agencies), HITS_VIEW, shared)]
         if message.subject == REMINDER_SUBJECT:
             reminder = _REMINDER.decode(message.payload)
             return [LiveEvent("entry_expiring", message.payload, frozenset({reminder.agency}), LISTS_VIEW)]
@@ -75,10 +77,14 @@ def _told(message: Message) -> LiveEvent:
 def _hit_events(kind: str, hit: Hit) -> list[LiveEvent]:
     """One event for the agencies that are to be alarmed and one for those that muted it."""
     agencies = sorted(hit.agencies, key=lambda agency: agency in hit.muted_for)
-    events = []
+    events: list[LiveEvent] = []
+    # Whom a rule lets see it gets it once, as those who are to be alarmed do.
+    shared = Shared(SHARED_HITS, hit.entry.agency, hit.entry.list_id)
     for _, members in groupby(agencies, key=lambda agency: agency in hit.muted_for):
         seen_by = list(members)
-        events.append(LiveEvent(kind, msgspec.json.encode(hit_json(hit, seen_by[0])), frozenset(seen_by), HITS_VIEW))
+        events.append(
+            LiveEvent(kind, msgspec.json.encode(hit_json(hit, seen_by[0])), frozenset(seen_by), HITS_VIEW, None if events else shared)
+        )
     return events
 
 

@@ -22,6 +22,7 @@ from bluelamp.anpr.matching.settings import MatchingSettings
 from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, rejects, searches, sources
 from bluelamp.anpr.routes import hits as hit_routes
 from bluelamp.anpr.settings import HistorySettings, IntakeSettings
+from bluelamp.anpr.sharing import SHARES
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
 from bluelamp.spine.bus import Stream
 from bluelamp.spine.module import Module
@@ -55,6 +56,7 @@ MODULE = Module(
     settings=(IntakeSettings, HistorySettings, MatchingSettings),
     per_process={"intake": IntakeService},
     live=LIVE,
+    shares=SHARES,
     doors={INTAKE: "intake"},
     openapi=describe,
 )

@@ -20,8 +20,9 @@ from bluelamp.spine.identity.oidc.provider import Providers
 from bluelamp.spine.identity.oidc.settings import OidcSettings
 from bluelamp.spine.module import Job, Module, Spine
 from bluelamp.spine.organisations import access as organisation_access
-from bluelamp.spine.organisations import people, people_routes
+from bluelamp.spine.organisations import people, people_routes, sharing_routes
 from bluelamp.spine.organisations import routes as organisation_routes
+from bluelamp.spine.sharing import SharingBook
 
 
 async def _forget_expired(spine: Spine) -> None:
@@ -36,6 +37,7 @@ MODULE = Module(
         oidc_routes.router,
         organisation_routes.router,
         people_routes.router,
+        sharing_routes.router,
         audit_routes.router,
         live_routes.router,
     ),
@@ -48,6 +50,6 @@ MODULE = Module(
     ),
     permissions=(*PERMISSIONS, *audit_access.PERMISSIONS, *organisation_access.PERMISSIONS),
     settings=(PlatformSettings, AuditSettings, OidcSettings),
-    per_process={"oidc": Providers},
+    per_process={"oidc": Providers, "sharing": SharingBook},
     migrations=files("bluelamp.spine") / "migrations",
 )

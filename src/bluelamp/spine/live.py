@@ -22,6 +22,14 @@ PASSING_KEPT = 4
 """Passing events that wait for a viewer; one that is slower than that misses the older ones."""
 
 
+class Shared(NamedTuple):
+    """What a sharing rule would have to be about: kind, owner, and the one thing."""
+
+    kind: str
+    owner: str
+    item: str
+
+
 class LiveEvent(NamedTuple):
     """One thing to show. `data` is JSON as the event stream carries it."""
 
@@ -30,6 +38,8 @@ class LiveEvent(NamedTuple):
     agencies: frozenset[str]
     """Who may see it; empty: everyone with the permission."""
     permission: str
+    shared: Shared | None = None
+    """Also for agencies that a sharing rule lets see it."""
 
 
 class Numbered(NamedTuple):

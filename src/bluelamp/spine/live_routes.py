@@ -17,6 +17,7 @@ from bluelamp.spine.identity.access import STREAM_FOLLOW
 from bluelamp.spine.identity.identify import Identifier
 from bluelamp.spine.live import Cursor, CursorError, LiveHub, Numbered, Viewer, parse_cursor
 from bluelamp.spine.seats import Seats
+from bluelamp.spine.sharing import SharingBook
 
 router = APIRouter(tags=["live"])
 
@@ -64,6 +65,7 @@ async def _seated(seats: Seats, caller: Caller, events: AsyncGenerator[bytes, No
 
 async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor) -> AsyncGenerator[bytes, None]:
     identify: Identifier = request.app.state.identify
+    book: SharingBook = request.app.state.per_process["sharing"]
     viewer = Viewer()
     alarm: asyncio.TimerHandle | None = None
     # Watched first and asked after: whatever changes from here on is heard of.
@@ -82,7 +84,7 @@ async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor
                     if alarm is not None:
                         alarm.cancel()
                     alarm = _at_end(request, found, viewer)
-                    shown = b"".join(_encode(n) for n in numbered if _may_see(found, n))
+                    shown = b"".join(_encode(n) for n in numbered if _may_see(found, n, book))
                     if numbered and numbered[0].passing:
                         # The heartbeat keeps its own time beside what is only passing, as if that were not there.
                         due = time.monotonic() - said_at >= HEARTBEAT_S
@@ -104,9 +106,13 @@ def _at_end(request: Request, caller: Caller, viewer: Viewer) -> asyncio.TimerHa
     return asyncio.get_running_loop().call_later(max(left_s, 0) + AFTER_END_S, viewer.nudge)
 
 
-def _may_see(caller: Caller, numbered: Numbered) -> bool:
+def _may_see(caller: Caller, numbered: Numbered, book: SharingBook) -> bool:
     event = numbered.event
-    return caller.may(event.permission) and (not event.agencies or caller.agency in event.agencies)
+    if not caller.may(event.permission):
+        return False
+    if not event.agencies or caller.agency in event.agencies:
+        return True
+    return event.shared is not None and book.grants(caller.agency, *event.shared)
 
 
 def _encode(numbered: Numbered) -> bytes:

@@ -19,6 +19,7 @@ from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.live import LiveSource
 from bluelamp.spine.policy import Permission, Policy
 from bluelamp.spine.relational import Database
+from bluelamp.spine.sharing import Shareable
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Module:
     doors: dict[str, str] = field(default_factory=dict)
     """Path prefix -> name of a `per_process` object that is itself an ASGI application: it gets these requests before the
     framework does, and answers for its own body limits and errors. For doors too busy for a framework."""
+    shares: tuple[Shareable, ...] = ()
+    """Kinds of things that an agency may share with another by rule."""
     live: LiveSource | None = None
     """The stream that viewers of `GET /v1/stream` follow."""
     openapi: Callable[[dict[str, Any]], None] | None = None

@@ -39,6 +39,9 @@ class HitAction(msgspec.Struct, frozen=True, kw_only=True):
     agencies: tuple[str, ...]
     taken_by: dict[str, Any] | None
     disposition: dict[str, Any] | None
+    owner: str = ""
+    """The agency of the entry's list."""
+    list_id: str = ""
 
 
 async def take(connection: Connection, person: Person, hit: Hit, now: int) -> None:
@@ -75,7 +78,16 @@ async def _tell(connection: Connection, person: Person, hit: Hit, action: str, n
     subjects = (hit.id, hit.vrm, hit.read.vrm)
     await audit.record(connection, person.actor, "alteration", f"anpr.hits.{action}", subjects=subjects, detail=detail)
     by = {"id": person.actor.id, "name": person.name, "agency": person.actor.agency}
-    event = HitAction(hit=hit.id, action=action, at=to_rfc3339(now), by=by, agencies=hit.agencies, **state)
+    event = HitAction(
+        hit=hit.id,
+        action=action,
+        at=to_rfc3339(now),
+        by=by,
+        agencies=hit.agencies,
+        **state,
+        owner=hit.entry.agency,
+        list_id=hit.entry.list_id,
+    )
     await outbox.post(connection, ACTION_SUBJECT, msgspec.json.encode(event))
 
 

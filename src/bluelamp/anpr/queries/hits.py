@@ -1,10 +1,10 @@
-"""Questions about hits. A hit is seen by the camera's force and by the list's owner, by nobody else."""
+"""Questions about hits. A hit is seen by the camera's force, by the list's owner, and by whom the owner's sharing rules name."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bluelamp.anpr.errors import NoSuchHitError
+from bluelamp.anpr.errors import NoSuchHitError, SharedToSeeError
 from bluelamp.anpr.matching.hits import Hit
 from bluelamp.anpr.store import hits as store
 from bluelamp.anpr.store.hits import state_json
@@ -44,20 +44,34 @@ class NewestPage(NamedTuple):
 async def hit(spine: Spine, actor: Actor, hit_id: str) -> HitView:
     """One hit. Raises `NoSuchHitError`, also to who may not see it."""
     look = await audit.intend(spine.db, actor, "anpr.hits.view", subjects=(hit_id,))
-    found = await store.hit_by_id(spine.columnar, hit_id, actor.agency)
+    found = await store.hit_by_id(spine.columnar, hit_id, await store.scope_of(spine.db, actor.agency))
     await audit.conclude(spine.db, look, "answered", int(found is not None))
     if found is None:
         raise NoSuchHitError("there is no such hit at your cameras or on your lists")
     return (await _views(spine, [found]))[0]
 
 
+async def own_hit(spine: Spine, actor: Actor, hit_id: str) -> HitView:
+    """One hit to do something about.
+
+    Raises:
+        NoSuchHitError: none that the agency sees.
+        SharedToSeeError: another agency's, shared to be looked at.
+    """
+    view = await hit(spine, actor, hit_id)
+    if actor.agency not in view.hit.agencies:
+        raise SharedToSeeError(f"this hit is {view.hit.entry.agency}'s, shared with you to see: tell them, they decide about it")
+    return view
+
+
 async def newest(spine: Spine, actor: Actor, before: tuple[int, str], limit: int, stage: str = "") -> NewestPage:
     """Hits before a position, newest first, only of a stage if one is given."""
     look = await audit.intend(spine.db, actor, "anpr.hits.list")
+    scope = await store.scope_of(spine.db, actor.agency)
     views: list[HitView] = []
     following: tuple[int, str] | None = before
     for _ in range(_ROUNDS_MAX):
-        page = await store.newest_hits(spine.columnar, actor.agency, following or NEWEST, spine.clock(), limit + 1)
+        page = await store.newest_hits(spine.columnar, scope, following or NEWEST, spine.clock(), limit + 1)
         following = None
         for view in await _views(spine, page):
             if len(views) == limit:
@@ -76,7 +90,7 @@ async def newest(spine: Spine, actor: Actor, before: tuple[int, str], limit: int
 async def since(spine: Spine, actor: Actor, position: int, found_since: int, limit: int) -> tuple[list[HitView], int]:
     """Hits new or amended after a position (or found since a time), oldest first, and the position reached."""
     look = await audit.intend(spine.db, actor, "anpr.hits.list")
-    rows = await store.hits_after(spine.columnar, actor.agency, position, found_since, limit)
+    rows = await store.hits_after(spine.columnar, await store.scope_of(spine.db, actor.agency), position, found_since, limit)
     views = await _views(spine, [hit for _, hit in rows])
     await audit.conclude(spine.db, look, "answered", len(views))
     return views, rows[-1][0] if rows else position
@@ -84,7 +98,7 @@ async def since(spine: Spine, actor: Actor, position: int, found_since: int, lim
 
 async def open_hits(spine: Spine, actor: Actor) -> list[HitView]:
     """The latest hits of the last twelve hours that nobody has decided about, newest first; at most 500."""
-    found = await store.newest_hits(spine.columnar, actor.agency, NEWEST, spine.clock(), _OPEN_MAX)
+    found = await store.newest_hits(spine.columnar, store.Scope(actor.agency), NEWEST, spine.clock(), _OPEN_MAX)
     oldest = spine.clock() - _OPEN_HOURS * 3_600_000
     return [view for view in await _views(spine, found) if view.stage != "closed" and view.hit.captured_at >= oldest]
 

@@ -1,4 +1,4 @@
-"""Questions about VOI lists: an agency's own only. Looking at entries is a consultation and leaves an entry in the audit."""
+"""Questions about VOI lists: an agency's own, and those shared with it. Looking at entries is a consultation: it leaves an entry."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def entries(spine: Spine, actor: Actor, list_id: str, vrm: str, after: int
 async def entry(spine: Spine, actor: Actor, number: int) -> Record:
     """One entry. Raises `NoSuchEntryError`."""
     look = await audit.intend(spine.db, actor, "anpr.lists.entry", subjects=(entry_id(number),))
-    found = await store.entry_of(spine.db, number, actor.agency)
+    found = await store.visible_entry(spine.db, number, actor.agency)
     await audit.conclude(spine.db, look, "answered", int(found is not None))
     if found is None:
         raise NoSuchEntryError("your agency has no such entry")

@@ -101,8 +101,9 @@ async def _by_search(spine: Spine, caller: Caller, ref: str, search: str, read: 
 
 
 async def _by_hit(spine: Spine, caller: Caller, ref: str, hit: str) -> tuple[str, Purpose]:
-    await demand(spine, caller, facts_of(caller, HITS_VIEW, relation="own"))
-    seen = await hits.hit_by_id(spine.columnar, hit, caller.agency)
+    # The wider of the two that the scope below holds: the agency's own hits and those shared with it.
+    await demand(spine, caller, facts_of(caller, HITS_VIEW, relation="shared"))
+    seen = await hits.hit_by_id(spine.columnar, hit, await hits.scope_of(spine.db, caller.agency))
     if seen is None or all(image.ref != ref for image in seen.read.images):
         raise NoSuchPictureError("there is no such picture; open pictures by the link that a search or a hit shows")
     return seen.read.vrm, NO_PURPOSE

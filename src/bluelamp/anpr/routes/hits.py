@@ -66,7 +66,7 @@ async def show_hit(hit_id: HitId, spine: SpineHere, caller: Viewer) -> HitItem:
 @router.post("/{hit_id}/take")
 async def take_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
     """Say that you deal with it; others see who. 409 where somebody else does."""
-    view = await queries.hit(spine, caller.actor, hit_id)
+    view = await queries.own_hit(spine, caller.actor, hit_id)
     async with spine.db.transaction() as connection:
         await actions.take(connection, _person(caller), view.hit, spine.clock())
     return _item(caller, await queries.hit(spine, caller.actor, hit_id))
@@ -75,7 +75,7 @@ async def take_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
 @router.post("/{hit_id}/release")
 async def release_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
     """Let go of it; a supervisor may release anybody's."""
-    view = await queries.hit(spine, caller.actor, hit_id)
+    view = await queries.own_hit(spine, caller.actor, hit_id)
     async with spine.db.transaction() as connection:
         anyones = caller.may(HITS_RELEASE_ANY)
         await actions.release(connection, _person(caller), view.hit, spine.clock(), anyones=anyones)
@@ -85,7 +85,7 @@ async def release_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitIt
 @router.post("/{hit_id}/disposition")
 async def decide_hit(hit_id: HitId, question: DispositionQuestion, spine: SpineHere, caller: Decider) -> HitItem:
     """Say what came of it: correct, misread, clone suspected, or no longer of interest."""
-    view = await queries.hit(spine, caller.actor, hit_id)
+    view = await queries.own_hit(spine, caller.actor, hit_id)
     if "\0" in question.note:
         raise InvalidError("note holds a control character")
     async with spine.db.transaction() as connection:

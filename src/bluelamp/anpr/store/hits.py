@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -12,6 +12,7 @@ from bluelamp.anpr.matching.hits import Camera, Hit, captured_at_of, decode_hit,
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.columnar import Columnar
 from bluelamp.spine.relational import Connection, Database, Record
+from bluelamp.spine.sharing import Share, shared_with
 
 _MS = pa.timestamp("ms", "UTC")
 _SCHEMA = pa.schema(
@@ -31,6 +32,39 @@ _SCHEMA = pa.schema(
 
 # The newest page is looked for in these many last days in turn: most pages are found in the first.
 _REACHES_DAYS = (1, 30, 366)
+
+
+class Scope(NamedTuple):
+    """Whose hits somebody sees: those at their agency's cameras and on its lists, and those shared with it."""
+
+    agency: str
+    shared: tuple[Share, ...] = ()
+
+    def owns(self, hit: Hit) -> bool:
+        """Whether it is the agency's own; what is shared is only to be looked at."""
+        return self.agency in hit.agencies
+
+    def condition(self) -> tuple[str, dict[str, Any]]:
+        """What holds of a hit in the scope, and its parameters. Shares cost nothing where there are none."""
+        own = "has(agencies, {agency:String})"
+        if not self.shared:
+            return own, {"agency": self.agency}
+        entry = "JSONExtractString(body, 'entry', '{}')".format
+        shared = (
+            "hasAny(agencies, {owners:Array(String)}) AND (has({whole:Array(String)}, " + entry("agency") + ")"
+            " OR has({lists:Array(String)}, " + entry("list_id") + "))"
+        )
+        return f"({own} OR ({shared}))", {
+            "agency": self.agency,
+            "owners": sorted({share.owner for share in self.shared}),
+            "whole": sorted({share.owner for share in self.shared if share.item is None}),
+            "lists": sorted({share.item for share in self.shared if share.item is not None}),
+        }
+
+
+async def scope_of(database: Database, agency: str) -> Scope:
+    """As the sharing rules stand now."""
+    return Scope(agency, await shared_with(database, agency, "hits"))
 
 
 async def insert_hits(columnar: Columnar, hits: list[tuple[int, Hit]]) -> None:
@@ -55,33 +89,35 @@ async def insert_hits(columnar: Columnar, hits: list[tuple[int, Hit]]) -> None:
     await columnar.insert("hits", pa.Table.from_pylist(rows, _SCHEMA))
 
 
-async def hit_by_id(columnar: Columnar, hit: str, agency: str) -> Hit | None:
+async def hit_by_id(columnar: Columnar, hit: str, scope: Scope) -> Hit | None:
     """The hit as it stands, if this agency may see it."""
     try:
         captured_at = captured_at_of(hit)
     except ValueError:
         return None
+    seen, values = scope.condition()
     rows = await columnar.query(
         "SELECT body FROM hits WHERE captured_at = fromUnixTimestamp64Milli({captured:Int64}, 'UTC') AND id = {id:String}"
-        " AND has(agencies, {agency:String}) ORDER BY version DESC LIMIT 1",
-        {"captured": captured_at, "id": hit, "agency": agency},
+        f" AND {seen} ORDER BY version DESC LIMIT 1",
+        {"captured": captured_at, "id": hit, **values},
     )
     return decode_hit(rows[0]["body"]) if rows else None
 
 
-async def newest_hits(columnar: Columnar, agency: str, before: tuple[int, str], now: int, limit: int) -> list[Hit]:
+async def newest_hits(columnar: Columnar, scope: Scope, before: tuple[int, str], now: int, limit: int) -> list[Hit]:
     """Hits that the agency may see, captured before (milliseconds, id), newest first."""
     captured, last = before
+    seen, values = scope.condition()
     rows: list[dict[str, Any]] = []
     for days in _REACHES_DAYS:
         rows = await columnar.query(
-            "SELECT body FROM hits FINAL WHERE has(agencies, {agency:String})"
+            f"SELECT body FROM hits FINAL WHERE {seen}"
             " AND captured_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
             " AND captured_at <= fromUnixTimestamp64Milli({captured:Int64}, 'UTC')"
             " AND (toUnixTimestamp64Milli(captured_at), id) < ({captured:Int64}, {last:String})"
             " ORDER BY captured_at DESC, id DESC LIMIT {limit:UInt32}",
-            {
-                "agency": agency,
+            values
+            | {
                 "since": max(min(captured, now) - days * 86_400_000, 0),
                 "captured": captured,
                 "last": last,
@@ -93,16 +129,17 @@ async def newest_hits(columnar: Columnar, agency: str, before: tuple[int, str], 
     return [decode_hit(row["body"]) for row in rows]
 
 
-async def hits_after(columnar: Columnar, agency: str, position: int, found_since: int, limit: int) -> list[tuple[int, Hit]]:
+async def hits_after(columnar: Columnar, scope: Scope, position: int, found_since: int, limit: int) -> list[tuple[int, Hit]]:
     """Hits new or amended after a position in the stream, and found since (milliseconds), oldest first.
 
     Up to `limit` rows are read; of two versions of one hit only the later is returned.
     """
+    seen, values = scope.condition()
     # Not FINAL, which would merge the whole history: a later version always has a higher position.
     rows = await columnar.query(
-        "SELECT position, id, body FROM hits WHERE has(agencies, {agency:String}) AND position > {position:UInt64}"
+        f"SELECT position, id, body FROM hits WHERE {seen} AND position > {{position:UInt64}}"
         " AND found_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') ORDER BY position LIMIT {limit:UInt32}",
-        {"agency": agency, "position": position, "since": found_since, "limit": limit},
+        {**values, "position": position, "since": found_since, "limit": limit},
     )
     latest = {row["id"]: row for row in rows}
     return [(row["position"], decode_hit(row["body"])) for row in rows if latest[row["id"]] is row]

@@ -74,11 +74,27 @@ async def remove_list(connection: Connection, list_id: str) -> int:
     return int(done.split()[-1])
 
 
+def _seen_by(place: str) -> str:
+    """Condition on a list `l`: it is the agency's at `place`, or a sharing rule that stands now lets that agency see it."""
+    return (
+        f"(l.agency = {place} OR EXISTS (SELECT FROM shared_with({place}, 'lists') r"
+        " WHERE r.owner = l.agency AND (r.item IS NULL OR r.item = l.id)))"
+    )
+
+
+async def list_name(connection: Connection, list_id: str, agency: str) -> str | None:
+    """The name of one of the agency's lists; None where there is none."""
+    name: str | None = await connection.fetchval(
+        "SELECT name FROM voi_lists WHERE id = $1 AND agency = $2 AND removed_at IS NULL", list_id, agency
+    )
+    return name
+
+
 async def lists_of(database: Database, agency: str, after: str, limit: int) -> list[Record]:
-    """The agency's lists by id, with how many entries stand on each."""
+    """The lists that an agency sees, its own and those shared with it, by id, with how many entries stand on each."""
     return await database.fetch(
         "SELECT l.*, (SELECT count(*) FROM voi_entries e WHERE e.list = l.id AND e.removed_at IS NULL) AS entries"
-        " FROM voi_lists l WHERE l.agency = $1 AND l.removed_at IS NULL AND l.id > $2 ORDER BY l.id LIMIT $3",
+        f" FROM voi_lists l WHERE {_seen_by('$1')} AND l.removed_at IS NULL AND l.id > $2 ORDER BY l.id LIMIT $3",
         agency, after, limit,
     )  # fmt: skip
 
@@ -86,7 +102,7 @@ async def lists_of(database: Database, agency: str, after: str, limit: int) -> l
 async def list_of(database: Database, list_id: str, agency: str) -> Record | None:
     return await database.fetchrow(
         "SELECT l.*, (SELECT count(*) FROM voi_entries e WHERE e.list = l.id AND e.removed_at IS NULL) AS entries"
-        " FROM voi_lists l WHERE l.id = $1 AND l.agency = $2 AND l.removed_at IS NULL",
+        f" FROM voi_lists l WHERE l.id = $1 AND {_seen_by('$2')} AND l.removed_at IS NULL",
         list_id, agency,
     )  # fmt: skip
 
@@ -106,6 +122,15 @@ async def entry_of(connection: Connection | Database, number: int, agency: str) 
     return await connection.fetchrow(
         f"SELECT {_ENTRY} FROM voi_entries e JOIN voi_lists l ON l.id = e.list"
         " WHERE e.number = $1 AND l.agency = $2 AND e.removed_at IS NULL",
+        number, agency,
+    )  # fmt: skip
+
+
+async def visible_entry(database: Database, number: int, agency: str) -> Record | None:
+    """A standing entry of a list that the agency sees."""
+    return await database.fetchrow(
+        f"SELECT {_ENTRY} FROM voi_entries e JOIN voi_lists l ON l.id = e.list"
+        f" WHERE e.number = $1 AND {_seen_by('$2')} AND e.removed_at IS NULL",
         number, agency,
     )  # fmt: skip
 

@@ -1829,6 +1829,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sharing
+         * @description Your agency's sharing rules, the latest first; ended ones too.
+         */
+        get: operations["list_sharing"];
+        put?: never;
+        /**
+         * Share
+         * @description Let another agency see something of yours. It holds from now or `starts` on, until `ends` or until it is ended.
+         */
+        post: operations["share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sharing/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Sharing
+         * @description One rule that your agency made or that was made for it.
+         */
+        get: operations["show_sharing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sharing/{rule}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Sharing
+         * @description End a rule at once: the next question and the next live event know it no more.
+         */
+        post: operations["end_sharing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stream": {
         parameters: {
             query?: never;
@@ -3648,6 +3712,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[SharingRule] */
+        Page_SharingRule_: {
+            /** Items */
+            items: components["schemas"]["SharingRule"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[SourceItem] */
         Page_SourceItem_: {
             /** Items */
@@ -4564,6 +4635,74 @@ export interface components {
             failed_at: string | null;
             /** Locked Out Before */
             locked_out_before: boolean;
+        };
+        /**
+         * SharingQuestion
+         * @description `item`: id of one list; left out, everything of the kind. `ends` left out: until somebody ends it.
+         */
+        SharingQuestion: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "lists" | "hits";
+            /**
+             * Agency
+             * @description Code of the agency that shall see it.
+             * @example IRW
+             */
+            agency: string;
+            /**
+             * Item
+             * @default
+             */
+            item?: string;
+            /** Reason */
+            reason: string;
+            /** Starts */
+            starts?: string | null;
+            /** Ends */
+            ends?: string | null;
+        };
+        /**
+         * SharingRule
+         * @description `owner` lets `receiver` see its things. `item` null: all of the kind.
+         */
+        SharingRule: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Description */
+            description: string;
+            owner: components["schemas"]["AgencyRef"];
+            receiver: components["schemas"]["AgencyRef"];
+            /** Item */
+            item: string | null;
+            /** Item Name */
+            item_name: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Starts
+             * Format: date-time
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Revoked By */
+            revoked_by: string;
+            /** Revoked By Agency */
+            revoked_by_agency: string;
         };
         /** SignInQuestion */
         SignInQuestion: {
@@ -8473,6 +8612,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sharing: {
+        parameters: {
+            query?: {
+                /** @description What you share, or what is shared with you. */
+                direction?: "given" | "received";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SharingRule_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingRule"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingRule"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingRule"];
                 };
             };
             /** @description Refused or failed; see `code`. */
