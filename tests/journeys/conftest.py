@@ -91,10 +91,10 @@ class Room:
         assert answer.status_code == 202, answer.text
         assert answer.json()["rejected"] == [], answer.text
 
-    async def page(self, width: int = 1440, height: int = 900, scheme: Any = "light") -> Page:
-        """A page of a browser that nobody has used; what it complains of is kept."""
+    async def page(self, width: int = 1440, height: int = 900, scheme: Any = "light", at: str = "") -> Page:
+        """A page of a browser that nobody has used; what it complains of is kept. `at`: another address of the platform."""
         context = await self.browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=self.platform.url
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=at or self.platform.url
         )
         self.contexts.append(context)
         page = await context.new_page()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from argon2 import PasswordHasher
 
 from bluelamp.kit.ids import new_id
-from bluelamp.spine.identity import actions, store
+from bluelamp.spine.identity import actions, passwords, store
 from bluelamp.spine.identity.passwords import hash_password
 from tests.support.platform import RunningPlatform, token_for
 
@@ -26,6 +27,17 @@ class Person:
 
 
 NewPerson = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_hashes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Argon2 with little memory: these tests sign in hundreds of times. What is kept for real, test_passwords.py looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.module.__name__.endswith("test_passwords"):
+            quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+            patch.setattr(passwords, "_HASHER", quick)
+            patch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
+        yield
 
 
 @pytest.fixture

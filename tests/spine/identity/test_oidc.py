@@ -274,6 +274,28 @@ async def test_a_fresh_proof_must_be_fresh(world: World, browser: httpx.AsyncCli
     assert asked.json()["code"] == "step_up_needed", "signed in there long ago is no proof here"
 
 
+async def test_signing_in_again_ends_the_session_that_the_browser_had(world: World, browser: httpx.AsyncClient) -> None:
+    world.forger.claims = {"sub": f"again-{TAIL}", "preferred_username": f"again.{TAIL}"}
+    await come_back(world, browser, await begin(world, browser))
+    before = browser.cookies["bluelamp_session"]
+    question = await begin(world, browser)
+    browser.cookies.delete("bluelamp_session")  # a strict cookie does not come along when another site sends the browser back
+    assert await come_back(world, browser, question) == "/"
+    stale = await world.platform.client().get("/v1/me", headers={"Cookie": f"bluelamp_session={before}"})
+    assert stale.status_code == 401
+    assert (await browser.get("/v1/me")).status_code == 200
+
+
+async def test_who_holds_no_post_is_told_so(world: World, browser: httpx.AsyncClient) -> None:
+    subject = f"gone-{TAIL}"
+    world.forger.claims = {"sub": subject, "preferred_username": subject}
+    await come_back(world, browser, await begin(world, browser))
+    await world.platform.spine.db.execute(
+        "UPDATE memberships SET starts_at = now() + interval '1 day' WHERE person = (SELECT id FROM users WHERE username = $1)", subject
+    )
+    assert await come_back(world, browser, await begin(world, browser)) == "/?sign_in_refused=no_post"
+
+
 async def test_nobody_is_sent_on_to_another_site(world: World, browser: httpx.AsyncClient) -> None:
     for to in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
         assert await come_back(world, browser, await begin(world, browser, to=to)) == "/"

@@ -72,6 +72,20 @@ async def test_a_touch_signs_on_without_a_name(platform: RunningPlatform, new_pe
     assert not question.get("allowCredentials"), "nobody is named before the touch"
 
 
+async def test_a_touch_tells_what_failed_before_and_ends_a_lock_out(
+    platform: RunningPlatform, new_person: NewPerson, browser: httpx.AsyncClient
+) -> None:
+    person, most = await new_person(), platform.spine.settings.sign_in_failures_max
+    authenticator = await enrolled(platform, person)
+    for n in range(most):
+        await sign_in(browser, person, f"guess {n}")
+    assert (await sign_in(browser, person)).status_code == 429
+    told = (await touch(browser, authenticator)).json()["session"]
+    assert (told["failed_before"], told["locked_out_before"]) == (most, True)
+    assert (await touch(browser, authenticator)).json()["session"]["failed_before"] == 0, "told once"
+    assert (await sign_in(browser, person)).status_code == 200, "the owner is here"
+
+
 async def test_several_passkeys_have_names_and_can_be_removed(
     platform: RunningPlatform, new_person: NewPerson, browser: httpx.AsyncClient
 ) -> None:

@@ -13,6 +13,7 @@ from bluelamp.spine.wire import AgencyRef
 
 from . import schemas, session_store
 from .access import ACCOUNT_USE
+from .domain import digest
 from .errors import NoPostError
 from .identify import COOKIE
 from .session_store import BrowserSession, Method, Opening
@@ -44,7 +45,13 @@ def device_of(request: Request) -> str:
 
 def opening(request: Request, method: Method) -> Opening:
     """How a request signs a browser in."""
-    return Opening(method, address_of(request), device_of(request), request.cookies.get(COOKIE, ""))
+    return Opening(method, address_of(request), device_of(request), session_digest(request))
+
+
+def session_digest(request: Request) -> bytes:
+    """How the session is kept whose cookie the browser sent; empty without one."""
+    secret = request.cookies.get(COOKIE, "")
+    return digest(secret) if secret else b""
 
 
 def set_session_cookie(response: Response, spine: Spine, session: BrowserSession, secret: str) -> None:
@@ -103,9 +110,18 @@ def _told(spine: Spine, session: BrowserSession) -> schemas.SessionTold:
 
 async def signed_in(request: Request, response: Response, spine: Spine, opened: SignedIn) -> schemas.Me:
     """Hand the browser its new session."""
+    return await me(spine, await admit(request, response, spine, opened))
+
+
+async def admit(request: Request, response: Response, spine: Spine, opened: SignedIn) -> Caller:
+    """The new session's cookie, and whom it now stands for.
+
+    Raises:
+        NoPostError: who signed in holds no post.
+    """
     forget(request, opened.user.id)
     set_session_cookie(response, spine, opened.session, opened.secret)
     caller: Caller | None = await request.app.state.identify.of_secret(opened.secret, "browser")
     if caller is None:
         raise NoPostError("your account holds no post at present, so there is nothing that you could do here: ask your administrator")
-    return await me(spine, caller)
+    return caller

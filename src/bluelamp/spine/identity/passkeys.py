@@ -93,7 +93,7 @@ def place_of(spine: Spine, host: str) -> Place:
         address = urlsplit(spine.settings.public_url)
         return Place(f"{address.scheme}://{address.netloc}", spine.settings.passkey_rp_id or address.hostname or "")
     if host.partition(":")[0].lower() == "localhost":
-        return Place(f"http://{host.lower()}", "localhost")
+        return Place(f"{'https' if spine.settings.tls_cert else 'http'}://{host.lower()}", "localhost")
     raise PasskeysNeedANameError(
         "passkeys need a name, not a number: open the console at http://localhost, or set BLUELAMP_PUBLIC_URL and open that"
     )

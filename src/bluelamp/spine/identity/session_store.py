@@ -46,8 +46,8 @@ class Opening(NamedTuple):
     method: Method
     address: str
     label: str
-    replaced: str = ""
-    """The secret of the browser's earlier session, which ends."""
+    replaced: bytes = b""
+    """Digest of the secret of the browser's earlier session, which ends."""
 
 
 _SESSION = (

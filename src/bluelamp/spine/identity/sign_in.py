@@ -104,6 +104,7 @@ async def open_session(connection: Connection, spine: Spine, user: User, opening
     actor = Actor(user.id, user.username, user.agency)
     detail = {"address": opening.address, "session": session.id, "method": opening.method, "failed_before": failures.failed}
     await audit.record(connection, actor, "collection", "identity.session.open", subjects=(user.id,), detail=detail)
+    await throttle.forgive(connection, throttle.account_key(user.username))
     telemetry.SIGN_INS.labels(outcome="signed_in").inc()
     return SignedIn(user, session, secret)
 
@@ -118,9 +119,7 @@ async def sign_in(spine: Spine, username: str, password: str, opening: Opening) 
             raise WrongPasswordError("the username or the password is wrong")
         if stronger and not user.one_time_until:
             await store.set_password(connection, user.id, stronger, None)
-        opened = await open_session(connection, spine, locked, opening)
-        await throttle.forgive(connection, throttle.account_key(user.username))
-    return opened
+        return await open_session(connection, spine, locked, opening)
 
 
 async def forgive(spine: Spine, user: User) -> None:

@@ -98,9 +98,9 @@ async def end_sessions(connection: Connection, user_id: str, *, keep: str = "", 
     return len(ended)
 
 
-async def end_session_of(connection: Connection, secret: str) -> None:
-    """End the browser session behind a cookie, if there is one: a new sign-in replaces it."""
-    person = await connection.fetchval("DELETE FROM sessions WHERE digest = $1 AND kind = 'browser' RETURNING person", digest(secret))
+async def end_session_of(connection: Connection, kept: bytes) -> None:
+    """End the browser session behind a cookie with this digest, if there is one: a new sign-in replaces it."""
+    person = await connection.fetchval("DELETE FROM sessions WHERE digest = $1 AND kind = 'browser' RETURNING person", kept)
     if person:
         await announce(connection, person)
 

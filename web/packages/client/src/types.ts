@@ -6,6 +6,7 @@ import type { components } from './schema';
 type S = Readable<components['schemas']>;
 
 export type Me = S['Me'];
+export type Provider = S['ProviderWay'];
 export type Passkey = S['PasskeyItem'];
 export type BrowserSession = S['SessionItem'];
 export type User = S['UserItem'];

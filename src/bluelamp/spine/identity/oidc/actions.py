@@ -48,10 +48,20 @@ class Begun(NamedTuple):
     browser: str
 
 
-async def begin(spine: Spine, known: Known, redirect_uri: str, onward: str, address: str, *, fresh: bool) -> Begun:
-    """A question to the provider that only this browser can bring the answer to.
+class Wish(NamedTuple):
+    """How somebody wants to sign in, and from where. `fresh`: the provider shall make sure of them now, however long they have
+    been signed in there. `replaced`: digest of the session that the browser has, which ends with the new one.
+    """
 
-    `fresh`: the person shall prove there and now who they are, however long they have been signed in.
+    redirect_uri: str
+    onward: str
+    address: str
+    fresh: bool
+    replaced: bytes
+
+
+async def begin(spine: Spine, known: Known, wish: Wish) -> Begun:
+    """A question to the provider that only this browser can bring the answer to.
 
     Raises:
         ProviderDownError: it cannot be discovered.
@@ -59,20 +69,20 @@ async def begin(spine: Spine, known: Known, redirect_uri: str, onward: str, addr
     provider = known.provider
     endpoint = await known.endpoint("authorization_endpoint")
     state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
-    attempt = Attempt(provider.id, nonce, verifier, digest(browser), redirect_uri, onward, fresh)
-    if not await store.begin(spine.db, state, attempt, address, UNDER_WAY_PER_ADDRESS_MAX):
+    attempt = Attempt(provider.id, nonce, verifier, digest(browser), wish.redirect_uri, wish.onward, wish.fresh, wish.replaced)
+    if not await store.begin(spine.db, state, attempt, wish.address, UNDER_WAY_PER_ADDRESS_MAX):
         raise TooManyError("too many sign-ins have been begun from this address and not finished", retry_after_s=ATTEMPT_S)
     question = {
         "response_type": "code",
         "client_id": provider.client_id,
-        "redirect_uri": redirect_uri,
+        "redirect_uri": wish.redirect_uri,
         "scope": provider.scopes,
         "state": state,
         "nonce": nonce,
         "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    if fresh:
+    if wish.fresh:
         question |= {"prompt": "login", "max_age": "0"}
     return Begun(f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(question)}", browser)
 
@@ -131,7 +141,8 @@ async def finish(spine: Spine, known: Known, answer: Answer, browser: str, openi
         except ProviderDownError as error:
             raise RefusedError("provider_unavailable", error.message) from error
         kept = ProviderSession("", provider.id, provider.issuer, person.subject, str(token.claims.get("sid", ""))[:255], id_token)
-        return await _admit(spine, person, kept, opening, proved=proved), attempt.onward
+        # Not the cookie that came with this request: a browser that is sent here by another site keeps a strict one to itself.
+        return await _admit(spine, person, kept, opening._replace(replaced=attempt.replaced), proved=proved), attempt.onward
     except RefusedError as error:
         detail: dict[str, str | int] = {
             "why": f"provider_{error.code}",

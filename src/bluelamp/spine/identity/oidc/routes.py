@@ -15,10 +15,11 @@ from bluelamp.spine.http import Caller, permit, public
 from bluelamp.spine.identity import doors, sign_in
 from bluelamp.spine.identity.access import ACCOUNT_USE
 from bluelamp.spine.identity.doors import Spined
+from bluelamp.spine.identity.errors import NoPostError
 from bluelamp.spine.identity.passkeys import place_of
 
 from . import actions, store
-from .actions import Answer, RefusedError
+from .actions import Answer, RefusedError, Wish
 from .logout import read_logout_token
 from .provider import Known, ProviderDownError, Providers, sign_out_address
 
@@ -86,7 +87,9 @@ async def start_provider_sign_in(
     redirect_uri = f"{place_of(spine, request.headers.get('host', '')).origin}/v1/oidc/{provider}/callback"
     onward = to if LOCAL_PATH.fullmatch(to) else "/"
     try:
-        begun = await actions.begin(spine, known, redirect_uri, onward, doors.address_of(request), fresh=fresh)
+        begun = await actions.begin(
+            spine, known, Wish(redirect_uri, onward, doors.address_of(request), fresh, doors.session_digest(request))
+        )
     except ProviderDownError:
         return _back("provider_unavailable")
     answer = RedirectResponse(begun.address, 303)
@@ -112,12 +115,10 @@ async def finish_provider_sign_in(
     browser = request.cookies.get(COOKIE, "")
     try:
         opened, onward = await actions.finish(spine, known, Answer(state, code, iss, error), browser, doors.opening(request, "provider"))
-    except RefusedError as refused:
-        answer = _back(refused.code)
-    else:
-        doors.forget(request, opened.user.id)
         answer = RedirectResponse(onward, 303)
-        doors.set_session_cookie(answer, spine, opened.session, opened.secret)
+        await doors.admit(request, answer, spine, opened)
+    except (RefusedError, NoPostError) as refused:
+        answer = _back(refused.code)
     answer.delete_cookie(
         COOKIE, path=f"/v1/oidc/{provider}/callback", secure=spine.settings.secure_cookies, httponly=True, samesite="lax"
     )  # fmt: skip

@@ -20,6 +20,7 @@ class Attempt(NamedTuple):
     redirect_uri: str
     onward: str
     fresh: bool
+    replaced: bytes
 
 
 async def begin(db: Database, state: str, attempt: Attempt, address: str, most: int) -> bool:
@@ -29,8 +30,9 @@ async def begin(db: Database, state: str, attempt: Attempt, address: str, most: 
         if await connection.fetchval("SELECT count(*) FROM provider_attempts WHERE address = $1", address) >= most:
             return False
         await connection.execute(
-            "INSERT INTO provider_attempts (state, provider, nonce, verifier, browser, redirect_uri, onward, fresh, address, expires_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10 * interval '1 second')",
+            "INSERT INTO provider_attempts"
+            " (state, provider, nonce, verifier, browser, redirect_uri, onward, fresh, replaced, address, expires_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11 * interval '1 second')",
             digest(state), *attempt, address, float(ATTEMPT_S),
         )  # fmt: skip
     return True
@@ -40,7 +42,7 @@ async def take(db: Database, state: str) -> Attempt | None:
     """The attempt that a state belongs to, once."""
     row = await db.fetchrow(
         "DELETE FROM provider_attempts WHERE state = $1 AND expires_at > now()"
-        " RETURNING provider, nonce, verifier, browser, redirect_uri, onward, fresh",
+        " RETURNING provider, nonce, verifier, browser, redirect_uri, onward, fresh, replaced",
         digest(state),
     )
     return Attempt(**dict(row)) if row else None

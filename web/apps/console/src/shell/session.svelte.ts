@@ -97,4 +97,12 @@ class Session {
   }
 }
 
+/** Where to sign in or prove oneself at a provider, and then come back to this very page. */
+export function onward(href: string, fresh = false): string {
+  const asked = new URLSearchParams(location.search);
+  asked.delete('sign_in_refused');
+  const to = location.pathname + (asked.size ? `?${asked}` : '');
+  return `${href}?${new URLSearchParams({ to, ...(fresh ? { fresh: 'true' } : {}) })}`;
+}
+
 export const session = new Session();
