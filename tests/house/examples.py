@@ -209,6 +209,29 @@ async def finding_id(room: Room) -> str:
     return finding
 
 
+async def review_id(room: Room) -> str:
+    """A look of somebody's of Kentmere that waits for review, put up behind the doors: the job does so on a timetable."""
+    review = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO reviews (id, agency, kind, source, risk, person, username, roles, unit, rank, manager, looked_at,"
+        " entries, subjects, purpose, reference, reasons)"
+        " VALUES ($1, 'KEN', 'sample', $1, 0.5, 'nobody', 'nobody', '{officer}', '', '', '', now(), '{}', '{}', '', '', '[]')",
+        review,
+    )
+    return review
+
+
+async def draw_id(room: Room) -> str:
+    """A draw of Kentmere's of a day before anybody looked."""
+    draw = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO review_draws (id, agency, period, method, seed, rates, least, most, roles, population, entries)"
+        " VALUES ($1, 'KEN', '2001-01-01'::date + (random() * 6000)::int, 'sha256-1', $1, '*:*=0', 0, 1, '{}', 0, '{}')",
+        draw,
+    )
+    return draw
+
+
 async def user_id(room: Room) -> str:
     body = {"username": f"house-{new_id().lower()}", "name": "Holly House", "roles": ["officer"]}
     return str((await room.ask("admin", "POST", "/v1/users", json=body))["id"])
@@ -286,6 +309,9 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/sharing/{rule}": sharing_rule,
     "/v1/units/{unit}": unit_id,
     "/v1/misuse/findings/{finding}": finding_id,
+    "/v1/me/reviews/{review}": review_id,
+    "/v1/reviews/draws/{draw}": draw_id,
+    "/v1/reviews/{review}": review_id,
     "/v1/users/{user}": user_id,
     "/v1/users/{user}/posts/{post}": post_id,
 }

@@ -27,6 +27,7 @@ PUBLIC_DOORS = {
     "GET /readyz",
     "GET /metrics",
     "GET /openapi.json",
+    "GET /v1/transparency",  # what the public is told: a report of a day, without persons
     # The console's own files: they know nothing until somebody signs in.
     *(f"GET {path}" for path in PAGES),
     "GET /assets/{name}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bluelamp.accountability.misuse.access import MISUSE_PERMISSIONS
+from bluelamp.accountability.reviews.access import REVIEW_PERMISSIONS
 from bluelamp.spine.policy import Permission
 
 AUTHORISATIONS_ASK = "accountability.authorisations.ask"
@@ -23,4 +24,4 @@ AUTHORISATION_PERMISSIONS = (
     Permission(POLICY_EXPLAIN_OTHERS, "have explained what policy allows others of your agency", frozenset({"supervisor", "auditor"})),
 )
 
-PERMISSIONS: tuple[Permission, ...] = AUTHORISATION_PERMISSIONS + MISUSE_PERMISSIONS
+PERMISSIONS: tuple[Permission, ...] = AUTHORISATION_PERMISSIONS + MISUSE_PERMISSIONS + REVIEW_PERMISSIONS

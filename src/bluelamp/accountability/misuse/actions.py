@@ -1,16 +1,16 @@
-"""Verbs of misuse detection: load and erase a directory, decide a finding, forget what is past its time."""
+"""Verbs of misuse detection: load and erase a directory, forget what is past its time."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bluelamp.accountability.misuse import store
 from bluelamp.accountability.misuse.directory import Fact
 from bluelamp.accountability.misuse.directory_files import facts
-from bluelamp.accountability.misuse.errors import DirectoryTooLargeError, FindingDecidedError, NoSuchFindingError
+from bluelamp.accountability.misuse.errors import DirectoryTooLargeError
 from bluelamp.accountability.misuse.files import BadLine
 from bluelamp.accountability.misuse.settings import misuse_settings
 from bluelamp.kit.ids import new_id
@@ -21,7 +21,6 @@ from bluelamp.spine.relational import Connection, Database
 
 BLOCK = 10_000
 BAD_ROWS_TOLD = 100
-Outcome = Literal["upheld", "cleared"]
 
 
 class DirectoryLoaded(NamedTuple):
@@ -84,20 +83,6 @@ async def erase_directory(connection: Connection, actor: Actor) -> int:
     erased = await store.erase_directory(connection, actor.agency)
     await audit.record(connection, actor, "erasure", "accountability.directory.erase", detail={"facts": erased or 0})
     return erased or 0
-
-
-async def decide(connection: Connection, actor: Actor, viewer: store.Viewer, finding: str, outcome: Outcome, at: datetime) -> None:
-    """Say what came of a finding; the next pass learns from it.
-
-    Raises:
-        NoSuchFindingError: there is none, or it is about the one who decides or somebody in their line.
-        FindingDecidedError: somebody has decided it already.
-    """
-    if await store.finding(connection, viewer, finding) is None:
-        raise NoSuchFindingError("there is no such finding")
-    if not await store.set_state(connection, finding, outcome, actor.id, at):
-        raise FindingDecidedError("this finding is decided already")
-    await audit.record(connection, actor, "alteration", "accountability.findings.decide", subjects=(finding,), detail={"outcome": outcome})
 
 
 async def erase_expired(db: Database, findings_days: int) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from bluelamp.spine.errors import ConflictError, InvalidError, NotFoundError
+from bluelamp.spine.errors import InvalidError, NotFoundError
 
 
 class NoSuchFindingError(NotFoundError):
     code = "no_such_finding"
-
-
-class FindingDecidedError(ConflictError):
-    code = "finding_decided"
 
 
 class DirectoryTooLargeError(InvalidError):

@@ -1323,6 +1323,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Reviews
+         * @description Looks of your own that you were asked to explain, the newest first.
+         */
+        get: operations["list_own_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/reviews/{review}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Review
+         * @description Explain a look that you were asked about. What is answered cannot be changed.
+         */
+        post: operations["answer_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1639,6 +1679,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description Reviews of your agency, neither yours nor of your line: the gravest first, then the oldest. Without `state`, all that are open.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/draws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Draws
+         * @description The samples that were drawn, one for each agency and day, the latest first. `before` continues with earlier days.
+         */
+        get: operations["list_draws"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/draws/{draw}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Draw
+         * @description Draws the same day again from the audit with the plan of then, and compares: what was skipped, what slipped in.
+         */
+        get: operations["check_draw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statistics
+         * @description How many wait and for how long, and what came of those decided in the last 90 days, by kind and unit.
+         */
+        get: operations["read_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{review}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Review
+         * @description The story of one review. Opening it is a look at a colleague, and on record.
+         */
+        get: operations["open_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{review}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Review
+         * @description Proper, improper, or ask the person first. Some outcomes may need a second supervisor who says the same.
+         */
+        post: operations["decide_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/secondments": {
         parameters: {
             query?: never;
@@ -1907,6 +2067,26 @@ export interface paths {
          *     `reads`, about once a second while reads come in, says how many and at which cameras: it has no id and is never repeated.
          */
         get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/transparency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Transparency
+         * @description For everybody, without signing in: how much is collected, looked at, deleted and reviewed. Computed once a day.
+         */
+        get: operations["read_transparency"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2237,6 +2417,44 @@ export interface components {
              * @default 168
              */
             hours?: number;
+        };
+        /**
+         * AskedShown
+         * @description A look of one's own that one was asked about. Who asks is not told.
+         */
+        AskedShown: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "asked" | "answered" | "seconding" | "decided";
+            /**
+             * Looked At
+             * Format: date-time
+             */
+            looked_at: string;
+            /** Subjects */
+            subjects: string[];
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Question */
+            question: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "" | "proper" | "improper";
         };
         /**
          * AuditItem
@@ -2687,6 +2905,58 @@ export interface components {
             to: string | null;
         };
         /**
+         * DrawChecked
+         * @description A draw, and what the same plan draws from the audit today. `same`: nothing was skipped and nothing slipped in.
+         *
+         *     `not_put_up` are drawn looks that are no reviews: none, unless the decided ones are past the time that reviews are kept.
+         */
+        DrawChecked: {
+            draw: components["schemas"]["DrawShown"];
+            /** Method */
+            method: string;
+            /** Seed */
+            seed: string;
+            /** Rates */
+            rates: string;
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Same */
+            same: boolean;
+            /** Population Now */
+            population_now: number;
+            /** Entries */
+            entries: string[];
+            /** Skipped */
+            skipped: string[];
+            /** Slipped In */
+            slipped_in: string[];
+            /** Not Put Up */
+            not_put_up: string[];
+        };
+        /**
+         * DrawShown
+         * @description The sample of an agency's day.
+         */
+        DrawShown: {
+            /** Id */
+            id: string;
+            /** Agency */
+            agency: string;
+            /** Period */
+            period: string;
+            /** Population */
+            population: number;
+            /** Drawn */
+            drawn: number;
+            /**
+             * Drawn At
+             * Format: date-time
+             */
+            drawn_at: string;
+        };
+        /**
          * EntryChange
          * @description Only the members given change. `reviewed` alone says that the entry was looked at and still stands.
          */
@@ -2804,6 +3074,11 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        /** ExplanationQuestion */
+        ExplanationQuestion: {
+            /** Text */
+            text: string;
         };
         /** ExportFile */
         ExportFile: {
@@ -3327,6 +3602,35 @@ export interface components {
             description?: string;
         };
         /**
+         * LookShown
+         * @description One look from the audit, with how many records it showed.
+         */
+        LookShown: {
+            /** Entry */
+            entry: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Person */
+            person: string;
+            /** Username */
+            username: string;
+            /** Action */
+            action: string;
+            /** Subjects */
+            subjects: string[];
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Outcome */
+            outcome: string;
+            /** Results */
+            results: number;
+        };
+        /**
          * Me
          * @description The signed-in person. `agency`, `roles`, `unit` and `rank` are of the post that this session acts in (`acting`).
          *
@@ -3572,10 +3876,38 @@ export interface components {
             /** Taken By */
             taken_by: string | null;
         };
+        /**
+         * OutcomeTally
+         * @description Reviews of one kind or unit that were decided; `hours_median` from being put up to the decision is of one kind and unit.
+         */
+        OutcomeTally: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sample" | "finding" | "override";
+            /** Unit */
+            unit: string;
+            /** Decided */
+            decided: number;
+            /** Improper */
+            improper: number;
+            /** Share Improper */
+            share_improper: number;
+            /** Hours Median */
+            hours_median: number;
+        };
         /** Page[AgencyRef] */
         Page_AgencyRef_: {
             /** Items */
             items: components["schemas"]["AgencyRef"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[AskedShown] */
+        Page_AskedShown_: {
+            /** Items */
+            items: components["schemas"]["AskedShown"][];
             /** Next */
             next: string | null;
         };
@@ -3611,6 +3943,13 @@ export interface components {
         Page_DeputyShown_: {
             /** Items */
             items: components["schemas"]["DeputyShown"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[DrawShown] */
+        Page_DrawShown_: {
+            /** Items */
+            items: components["schemas"]["DrawShown"][];
             /** Next */
             next: string | null;
         };
@@ -3695,6 +4034,13 @@ export interface components {
         Page_ReviewItem_: {
             /** Items */
             items: components["schemas"]["ReviewItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ReviewShown] */
+        Page_ReviewShown_: {
+            /** Items */
+            items: components["schemas"]["ReviewShown"][];
             /** Next */
             next: string | null;
         };
@@ -4340,6 +4686,111 @@ export interface components {
             stale: boolean;
         };
         /**
+         * ReviewPerson
+         * @description Whose look it is, in the post they held then.
+         */
+        ReviewPerson: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Roles */
+            roles: string[];
+            /** Unit */
+            unit: string;
+            /** Rank */
+            rank: string;
+            /** Manager */
+            manager: string;
+        };
+        /**
+         * ReviewReason
+         * @description Why somebody should look, in words. `score` from 0 to 1: how much speaks for misuse; 0 for a sample drawn by chance.
+         */
+        ReviewReason: {
+            /** Name */
+            name: string;
+            /** Score */
+            score: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * ReviewShown
+         * @description One review. `kind`: drawn by chance, found by the misuse detector, or an emergency override.
+         */
+        ReviewShown: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sample" | "finding" | "override";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "asked" | "answered" | "seconding" | "decided";
+            /** Risk */
+            risk: number;
+            person: components["schemas"]["ReviewPerson"];
+            /**
+             * Looked At
+             * Format: date-time
+             */
+            looked_at: string;
+            /** Looks */
+            looks: number;
+            /** Subjects */
+            subjects: string[];
+            /** Purpose */
+            purpose: string;
+            /** Reference */
+            reference: string;
+            /** Reasons */
+            reasons: components["schemas"]["ReviewReason"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Proposed
+             * @enum {string}
+             */
+            proposed: "" | "proper" | "improper";
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "" | "proper" | "improper";
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /**
+         * ReviewStatistics
+         * @description How reviews stand. Decided ones are of the last `days` days.
+         */
+        ReviewStatistics: {
+            /** Waiting */
+            waiting: number;
+            /** Asked */
+            asked: number;
+            /** Age Hours Median */
+            age_hours_median: number;
+            /** Age Hours Max */
+            age_hours_max: number;
+            /** Days */
+            days: number;
+            /** Decided */
+            decided: number;
+            /** Improper */
+            improper: number;
+            /** Outcomes */
+            outcomes: components["schemas"]["OutcomeTally"][];
+        };
+        /**
          * ScopeQuestion
          * @description For which case, vehicles or place, and period. The members are those of a search.
          */
@@ -4818,6 +5269,43 @@ export interface components {
             name: string;
         };
         /**
+         * StepShown
+         * @description What was done about a review, by whom.
+         */
+        StepShown: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Username */
+            username: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "asked" | "answered" | "proposed" | "sent_back" | "decided";
+            /** Outcome */
+            outcome: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * StoryShown
+         * @description All that helps to decide: the looks themselves, others by the same person around them, others at the same subject.
+         */
+        StoryShown: {
+            review: components["schemas"]["ReviewShown"];
+            /** Looks */
+            looks: components["schemas"]["LookShown"][];
+            /** Around */
+            around: components["schemas"]["LookShown"][];
+            /** Same Subject */
+            same_subject: components["schemas"]["LookShown"][];
+            /** Steps */
+            steps: components["schemas"]["StepShown"][];
+        };
+        /**
          * Summary
          * @description Habits of what was found. Hours and weekdays (from Monday) are local, in `timezone`.
          */
@@ -4921,6 +5409,45 @@ export interface components {
              * @default 30
              */
             days?: number;
+        };
+        /** TransparencyFigure */
+        TransparencyFigure: {
+            /** Figure */
+            figure: string;
+            /** Title */
+            title: string;
+            /** Explained */
+            explained: string;
+            /** Rows */
+            rows: components["schemas"]["TransparencyRow"][];
+        };
+        /**
+         * TransparencyReport
+         * @description What the platform did in the last year, computed once a day. No personal data; counts under 5 are not told.
+         */
+        TransparencyReport: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Computed At */
+            computed_at: string;
+            /** Figures */
+            figures: components["schemas"]["TransparencyFigure"][];
+        };
+        /**
+         * TransparencyRow
+         * @description `count` is null where it is small; `shown` says so in words.
+         */
+        TransparencyRow: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Count */
+            count: number | null;
+            /** Shown */
+            shown: string;
         };
         /**
          * Understood
@@ -5059,6 +5586,22 @@ export interface components {
              * @description Code; your own agency where it is left out.
              */
             agency?: string | null;
+        };
+        /**
+         * VerdictQuestion
+         * @description `needs_explaining` asks the person, who sees the note; it and `improper` need one.
+         */
+        VerdictQuestion: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "proper" | "needs_explaining" | "improper";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * Ways
@@ -7698,6 +8241,70 @@ export interface operations {
             };
         };
     };
+    list_own_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AskedShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplanationQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -8290,6 +8897,198 @@ export interface operations {
             };
         };
     };
+    list_reviews: {
+        parameters: {
+            query?: {
+                state?: ("waiting" | "asked" | "answered" | "seconding" | "decided") | null;
+                kind?: ("sample" | "finding" | "override") | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReviewShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_draws: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DrawShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_draw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawChecked"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewStatistics"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_secondments: {
         parameters: {
             query?: never;
@@ -8775,6 +9574,35 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_transparency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransparencyReport"];
                 };
             };
             /** @description Refused or failed; see `code`. */
