@@ -289,11 +289,11 @@ async def test_signing_in_again_ends_the_session_that_the_browser_had(world: Wor
 async def test_who_holds_no_post_is_told_so(world: World, browser: httpx.AsyncClient) -> None:
     subject = f"gone-{TAIL}"
     world.forger.claims = {"sub": subject, "preferred_username": subject}
-    await come_back(world, browser, await begin(world, browser))
+    assert await come_back(world, browser, await begin(world, browser)) == "/"
     await world.platform.spine.db.execute(
         "UPDATE memberships SET starts_at = now() + interval '1 day' WHERE person = (SELECT id FROM users WHERE username = $1)", subject
     )
-    assert await come_back(world, browser, await begin(world, browser)) == "/?sign_in_refused=no_post"
+    assert await come_back(world, browser, await begin(world, browser)) == "/?sign_in_refused=account_closed"
 
 
 async def test_nobody_is_sent_on_to_another_site(world: World, browser: httpx.AsyncClient) -> None:

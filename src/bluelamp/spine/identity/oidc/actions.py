@@ -171,7 +171,7 @@ async def _unmapped(spine: Spine, known: Known, token: Token, code: str) -> Refu
         user = await accounts.lock_user(connection, found) if found else None
         if user is None:
             return RefusedError(code, "the provider's word gives this person nothing here")
-        await accounts.update_user(connection, user.id, user.name, frozenset(), active=user.active)
+        await accounts.update_user(connection, user.id, user.name, frozenset(), active=None)
         ended = await accounts.end_sessions(connection, user.id)
         detail = {"before": {"roles": sorted(user.roles)}, "after": {"roles": []}, "sessions_ended": ended, "provider": known.provider.id}
         await audit.record(connection, audit.SYSTEM, "alteration", "identity.users.change", subjects=(user.id,), detail=detail)
@@ -184,7 +184,9 @@ async def _admit(spine: Spine, person: Person, kept: ProviderSession, opening: O
         user_id = found or await _new_account(connection, person, kept)
         user = await accounts.lock_user(connection, user_id)
         if user is None or not user.active:
-            raise RefusedError("account_closed", "the account here is closed", Actor(user_id, person.username, person.agency))
+            raise RefusedError(
+                "account_closed", "the account here is closed, or holds no post at present", Actor(user_id, person.username, person.agency)
+            )
         actor = Actor(user.id, user.username, user.agency)
         if user.agency != person.agency:
             raise RefusedError("account_elsewhere", "the account here is of another agency: an administrator moves people", actor)
@@ -211,7 +213,7 @@ async def _brought_up_to_date(connection: Connection, user: User, person: Person
     """Roles and name as the provider says today; what the person holds elsewhere with other roles is locked."""
     if user.roles == person.roles and user.name == person.name:
         return user
-    await accounts.update_user(connection, user.id, person.name, person.roles, active=True)
+    await accounts.update_user(connection, user.id, person.name, person.roles, active=None)
     locked = await session_store.lock_all(connection, user.id) if user.roles != person.roles else 0
     detail = {
         "before": {"name": user.name, "roles": sorted(user.roles)},

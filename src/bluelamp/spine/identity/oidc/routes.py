@@ -118,7 +118,7 @@ async def finish_provider_sign_in(
         answer = RedirectResponse(onward, 303)
         await doors.admit(request, answer, spine, opened)
     except (RefusedError, NoPostError) as refused:
-        answer = _back(refused.code)
+        answer = _back("account_closed" if isinstance(refused, NoPostError) else refused.code)
     answer.delete_cookie(
         COOKIE, path=f"/v1/oidc/{provider}/callback", secure=spine.settings.secure_cookies, httponly=True, samesite="lax"
     )  # fmt: skip
