@@ -168,6 +168,23 @@ async def notice_id(room: Room) -> str:
     return notice
 
 
+async def new_preservation(room: Room) -> str:
+    review = to_rfc3339(now_ms() + 86_400_000)
+    body = {"case_reference": "house", "reason": "house test", "authority": "Insp House", "review_at": review}
+    return str((await room.ask("analyst", "POST", "/v1/anpr/preservations", json=body | {"search": await search_id(room)}))["id"])
+
+
+async def new_restriction(room: Room) -> str:
+    """Of a plate of its own, so that the others' read stays where searches find it."""
+    preservation, restriction = await new_preservation(room), new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO preservations SELECT $2, 'restriction', agency, case_reference, reason, authority, criteria, subjects, created_by,"
+        " created_by_name, created_at, review_at, NULL, 0, 0, 0, digest FROM preservations WHERE id = $1",
+        preservation, restriction,
+    )  # fmt: skip
+    return restriction
+
+
 async def token_id(room: Room) -> str:
     """One of the analyst's own tokens."""
     return str((await room.ask("analyst", "GET", "/v1/me/tokens"))["items"][0]["id"])
@@ -289,6 +306,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/accountability/deputies/{deputy}": deputy_id,
     "/v1/anpr/cameras/{camera_id}": camera_id,
     "/v1/anpr/entries/{entry_id}": new_entry,
+    "/v1/anpr/erasures/{restriction}": new_restriction,
     "/v1/anpr/exports/{id}": export_id,
     "/v1/anpr/exports/{id}/{name}": Open("the export before it is somebody's", "reads.csv"),
     "/v1/anpr/hits/{hit_id}": hit_id,
@@ -296,6 +314,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/mutes/{mute_id}": new_mute,
     "/v1/anpr/notices/{id}": notice_id,
     "/v1/anpr/pictures/{ref}": picture,
+    "/v1/anpr/preservations/{preservation}": new_preservation,
     "/v1/anpr/reads/{id}": read_id,
     "/v1/anpr/rejects/{reject_id}": reject_id,
     "/v1/anpr/searches/{search}": search_id,

@@ -68,4 +68,24 @@ MATCHING_PERMISSIONS = (
     Permission(HANDOVERS_WRITE, "hand over at the end of a shift", frozenset({"control", "supervisor"})),
 )
 
-PERMISSIONS = (*REGISTRY_PERMISSIONS, *MATCHING_PERMISSIONS, *SEARCH_PERMISSIONS)
+PRESERVATION_VIEW = "anpr.preservation.view"
+PRESERVATION_MAKE = "anpr.preservation.make"
+PRESERVATION_HOLD = "anpr.preservation.hold"
+PRESERVATION_RELEASE = "anpr.preservation.release"
+RETENTION_VIEW = "anpr.retention.view"
+SUBJECTS_DISCLOSE = "anpr.subjects.disclose"
+SUBJECTS_ERASE = "anpr.subjects.erase"
+
+_CASEWORKERS = frozenset({"analyst", "supervisor"})
+
+PRESERVATION_PERMISSIONS = (
+    Permission(PRESERVATION_VIEW, "see what your agency preserves for its cases, and find it in searches for that case", _CASEWORKERS),
+    Permission(PRESERVATION_MAKE, "preserve reads for a case and review what is preserved", _CASEWORKERS),
+    Permission(PRESERVATION_HOLD, "put what is preserved under legal hold, and lift it as one of two", _CASEWORKERS),
+    Permission(PRESERVATION_RELEASE, "release what a case preserves", frozenset({"supervisor"})),
+    Permission(RETENTION_VIEW, "see what was deleted after its time, and what is left", frozenset({"auditor", "admin"})),
+    Permission(SUBJECTS_DISCLOSE, "gather what is held on a vehicle for its keeper", frozenset({"supervisor"})),
+    Permission(SUBJECTS_ERASE, "erase or restrict reads with authority", frozenset({"supervisor"})),
+)
+
+PERMISSIONS = (*PRESERVATION_PERMISSIONS, *REGISTRY_PERMISSIONS, *MATCHING_PERMISSIONS, *SEARCH_PERMISSIONS)

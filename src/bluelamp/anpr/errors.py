@@ -165,3 +165,31 @@ class HitTakenError(ConflictError):
 
 class NoSuchMuteError(NotFoundError):
     code = "no_such_mute"
+
+
+class NoSuchPreservationError(NotFoundError):
+    """Also the answer to who may not see it."""
+
+    code = "no_such_preservation"
+
+
+class AlreadyReleasedError(ConflictError):
+    code = "already_released"
+
+
+class UnderHoldError(ConflictError):
+    """A legal hold keeps it."""
+
+    code = "legal_hold"
+
+
+class PreservedError(ConflictError):
+    """A case keeps it."""
+
+    code = "preserved"
+
+
+class SecondPersonNeededError(ConflictError):
+    """Two people are needed, and this is the first again."""
+
+    code = "second_person_needed"

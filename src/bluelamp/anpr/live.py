@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import logging
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
-from bluelamp.anpr.access import CAMERAS_VIEW, HITS_VIEW, LISTS_VIEW, SEARCHES_KEEP
+from bluelamp.anpr.access import CAMERAS_VIEW, HITS_VIEW, LISTS_VIEW, PRESERVATION_VIEW, SEARCHES_KEEP
 from bluelamp.anpr.actions.hits import HitAction
 from bluelamp.anpr.consumers.pulse import SUBJECT as PULSE_SUBJECT
 from bluelamp.anpr.consumers.pulse import ReadsPulse
 from bluelamp.anpr.jobs.camera_health import STATUS_SUBJECT, StatusChange
 from bluelamp.anpr.jobs.lists import Reminder
+from bluelamp.anpr.jobs.preservation import REVIEW_SUBJECT, ReviewDue
 from bluelamp.anpr.jobs.standing import SUBJECT as STANDING_SUBJECT
 from bluelamp.anpr.jobs.standing import StandingFound
 from bluelamp.anpr.matching.hits import (
@@ -36,11 +38,16 @@ from bluelamp.spine.live import LiveEvent, LiveSource, Passing, Shared
 log = logging.getLogger(__name__)
 
 _ACTION = msgspec.json.Decoder(HitAction)
-_REMINDER = msgspec.json.Decoder(Reminder)
-_STANDING = msgspec.json.Decoder(StandingFound)
+_FOR_AGENCY: dict[str, tuple[msgspec.json.Decoder[Any], str, str]] = {
+    REMINDER_SUBJECT: (msgspec.json.Decoder(Reminder), "entry_expiring", LISTS_VIEW),
+    STANDING_SUBJECT: (msgspec.json.Decoder(StandingFound), "search_found", SEARCHES_KEEP),
+    REVIEW_SUBJECT: (msgspec.json.Decoder(ReviewDue), "preservation_review", PRESERVATION_VIEW),
+}
+"""Events that name the agency they are for, by subject: how they are read, what they are called, who may see them."""
 _STATUSES = msgspec.json.Decoder(list[StatusChange])
 _PULSE = msgspec.json.Decoder(ReadsPulse)
 _TOLD = msgspec.json.Decoder(Told)
+"""What another capability tells (`contracts/telling.py`)."""
 _KINDS = {NEW_SUBJECT: "hit", AMENDED_SUBJECT: "hit_amended"}
 
 
@@ -53,25 +60,18 @@ def render(message: Message) -> list[LiveEvent]:
             action = _ACTION.decode(message.payload)
             shared = Shared(SHARED_HITS, action.owner, action.list_id)
             return [LiveEvent("hit_action", message.payload, frozenset(action.agencies), HITS_VIEW, shared)]
-        if message.subject == REMINDER_SUBJECT:
-            reminder = _REMINDER.decode(message.payload)
-            return [LiveEvent("entry_expiring", message.payload, frozenset({reminder.agency}), LISTS_VIEW)]
-        if message.subject in (STANDING_SUBJECT, TOLD_SUBJECT):
-            return [_told(message)]
+        if message.subject in _FOR_AGENCY:
+            decoder, kind, permission = _FOR_AGENCY[message.subject]
+            return [LiveEvent(kind, message.payload, frozenset({decoder.decode(message.payload).agency}), permission)]
+        if message.subject == TOLD_SUBJECT:
+            told = _TOLD.decode(message.payload)
+            return [LiveEvent(told.kind, msgspec.json.encode(told.data), frozenset({told.agency}), told.permission)]
         if message.subject == STATUS_SUBJECT:
             changes = _STATUSES.decode(message.payload)
             return [LiveEvent("camera_status", msgspec.json.encode(change), frozenset(), CAMERAS_VIEW) for change in changes]
     except msgspec.MsgspecError:
         log.warning("message %d of %s is not one to show", message.sequence, HITS_STREAM)
     return []
-
-
-def _told(message: Message) -> LiveEvent:
-    """A standing search that found something, or what another capability tells (`contracts/telling.py`)."""
-    if message.subject == STANDING_SUBJECT:
-        return LiveEvent("search_found", message.payload, frozenset({_STANDING.decode(message.payload).agency}), SEARCHES_KEEP)
-    told = _TOLD.decode(message.payload)
-    return LiveEvent(told.kind, msgspec.json.encode(told.data), frozenset({told.agency}), told.permission)
 
 
 def _hit_events(kind: str, hit: Hit) -> list[LiveEvent]:

@@ -7,7 +7,9 @@ from importlib.resources import files
 from bluelamp.anpr.access import PERMISSIONS
 from bluelamp.anpr.commands import cameras as camera_commands
 from bluelamp.anpr.commands import lists as list_commands
+from bluelamp.anpr.commands import retention as retention_commands
 from bluelamp.anpr.commands import sources as source_commands
+from bluelamp.anpr.commands.subject_access import subject_access
 from bluelamp.anpr.consumers import hits, matcher, writer
 from bluelamp.anpr.intake.description import describe
 from bluelamp.anpr.intake.door import PREFIX as INTAKE
@@ -15,12 +17,14 @@ from bluelamp.anpr.intake.service import IntakeService
 from bluelamp.anpr.jobs import camera_health, retention, standing
 from bluelamp.anpr.jobs import hits as hit_jobs
 from bluelamp.anpr.jobs import lists as list_jobs
+from bluelamp.anpr.jobs import preservation as preservation_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
 from bluelamp.anpr.jobs.travel_times import TRAVEL_TIMES
 from bluelamp.anpr.live import LIVE
 from bluelamp.anpr.matching.settings import MatchingSettings
-from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, rejects, searches, sources
+from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, preservation, rejects, searches, sources, subjects
 from bluelamp.anpr.routes import hits as hit_routes
+from bluelamp.anpr.routes import retention as retention_routes
 from bluelamp.anpr.settings import HistorySettings, IntakeSettings
 from bluelamp.anpr.sharing import SHARES
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
@@ -42,10 +46,22 @@ MODULE = Module(
         exports.router,
         pictures.router,
         notices.router,
+        preservation.router,
+        retention_routes.router,
+        subjects.router,
     ),
-    jobs=(camera_health.JOB, reject_jobs.JOB, list_jobs.JOB, hit_jobs.JOB, retention.RETENTION, standing.STANDING, TRAVEL_TIMES),
+    jobs=(
+        camera_health.JOB,
+        reject_jobs.JOB,
+        list_jobs.JOB,
+        hit_jobs.JOB,
+        retention.RETENTION,
+        standing.STANDING,
+        preservation_jobs.JOB,
+        TRAVEL_TIMES,
+    ),
     permissions=PERMISSIONS,
-    commands=(source_commands.sources, camera_commands.cameras, list_commands.lists),
+    commands=(retention_commands.retention, subject_access, source_commands.sources, camera_commands.cameras, list_commands.lists),
     streams=(
         Stream(READS_STREAM, (READS_SUBJECT,), _intake.stream_days, _intake.stream_bytes_max),
         Stream(HITS_STREAM, (HITS_SUBJECTS,), _intake.stream_days, _intake.stream_bytes_max // 4),

@@ -37,8 +37,16 @@ class HistorySettings(BaseSettings):
     search_seconds_max: int = Field(20, ge=1, le=300, description="Seconds after which a question is refused as reaching too far.")
     export_reads_max: int = Field(10_000, ge=1, le=100_000, description="Most reads in one export as CSV or GeoJSON.")
     export_pdf_reads_max: int = Field(1_000, ge=1, le=10_000, description="Most reads in one export as PDF.")
+    subject_access_withheld_purposes: str = Field(
+        "", description="Purposes, comma-separated, of looks that a subject-access bundle leaves out."
+    )
     standing_seconds: int = Field(15, ge=1, le=3600, description="Seconds between two runs of the standing searches.")
     standing_per_person_max: int = Field(50, ge=1, le=1000, description="Most standing searches of one person.")
+
+    @property
+    def withheld(self) -> list[str]:
+        """The withheld purposes, one by one."""
+        return [name.strip() for name in self.subject_access_withheld_purposes.split(",") if name.strip()]
 
 
 @lru_cache(maxsize=1)

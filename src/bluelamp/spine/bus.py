@@ -148,6 +148,17 @@ class Bus:
         except UNREACHABLE as error:
             raise EngineDownError("NATS JetStream does not answer") from error
 
+    async def age(self, stream: str) -> tuple[float, datetime | None]:
+        """How many days a stream keeps its messages, and when its oldest came in (None: it is empty)."""
+        try:
+            info = await self._jetstream.stream_info(stream)
+            if not info.state.messages:
+                return (info.config.max_age or 0) / 86_400, None
+            oldest = await self._jetstream.get_msg(stream, info.state.first_seq)
+        except UNREACHABLE as error:
+            raise EngineDownError("NATS JetStream does not answer") from error
+        return (info.config.max_age or 0) / 86_400, oldest.time
+
     async def empty(self, stream: str) -> None:
         """Remove every message of a stream: for restoring into it, and for tests."""
         await self._jetstream.purge_stream(stream)

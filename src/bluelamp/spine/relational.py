@@ -43,6 +43,7 @@ class Database:
         self.url = url
         self._pool = pool
         self._listeners: list[asyncio.Task[None]] = []
+        self._turns: dict[int, asyncio.Lock] = {}
 
     @classmethod
     async def open(cls, url: str, connections_max: int = 12) -> Database:
@@ -75,6 +76,20 @@ class Database:
         """All or nothing: a change, its audit entry and its event belong in one of these."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    @asynccontextmanager
+    async def exclusively(self, number: int) -> AsyncIterator[None]:
+        """One at a time in all processes, by an advisory lock that falls with the process.
+
+        Who waits in this process waits without a connection: otherwise a few that wait would leave none to the one that works.
+        """
+        async with self._turns.setdefault(number, asyncio.Lock()), self.connection() as connection:
+            await connection.execute("SELECT pg_advisory_lock($1)", number)
+            try:
+                yield
+            finally:
+                if not connection.is_closed():
+                    await connection.execute("SELECT pg_advisory_unlock($1)", number)
 
     async def fetch(self, sql: str, *values: Any) -> list[Record]:
         async with self.connection() as connection:

@@ -30,6 +30,9 @@ HITS = LOOK._replace(action="anpr.hits.view", relation="own")
 OLD = LOOK._replace(age_days=200)
 ASK = Facts("accountability.authorisations.ask", frozenset({"officer"}), purpose="serious_crime", age_days=200)
 DECIDE = Facts("accountability.authorisations.decide", frozenset({"supervisor"}), rank="inspector", relation="own")
+KEEP = Facts("anpr.preservation.make", frozenset({"analyst"}), age_days=10)
+COPIES = Facts("anpr.preservation.view", frozenset({"analyst"}), relation="own")
+RIGHTS = Facts("anpr.subjects.erase", frozenset({"supervisor"}), age_days=300)
 
 FORBIDS = {
     "anpr.no_purpose": (LOOK._replace(purpose=""), LOOK),
@@ -40,6 +43,7 @@ FORBIDS = {
     "anpr.beyond_retention": (LOOK._replace(age_days=400, authority="override"), OLD._replace(authority="override")),
     "anpr.sensitive_search": (LOOK._replace(marking="OFFICIAL-SENSITIVE"), LOOK._replace(marking="OFFICIAL-SENSITIVE", mine=True)),
     "anpr.another_agency": (LOOK._replace(relation="other"), LOOK._replace(relation="shared")),
+    "anpr.preserve_older": (KEEP._replace(age_days=200), KEEP._replace(age_days=200, rank="inspector")),
     "authorisations.purpose_opens_nothing": (ASK._replace(purpose="road_safety"), ASK),
     "authorisations.rank": (DECIDE._replace(rank="sergeant"), DECIDE._replace(rank="sergeant", deputy=True)),
     "authorisations.not_oneself": (DECIDE._replace(mine=True), DECIDE),
@@ -50,6 +54,9 @@ FORBIDS = {
 PERMITS = {
     "anpr.look": (LOOK, LOOK._replace(roles=frozenset({"auditor"}))),
     "anpr.hits": (HITS, HITS._replace(roles=frozenset({"admin"}))),
+    "anpr.preserve": (KEEP, KEEP._replace(roles=frozenset({"officer"}))),
+    "anpr.case_copies": (COPIES, COPIES._replace(relation="other")),
+    "anpr.rights": (RIGHTS, RIGHTS._replace(roles=frozenset({"analyst"}))),
     "authorisations.ask": (ASK, ASK._replace(roles=frozenset({"admin"}))),
     "authorisations.decide": (DECIDE, DECIDE._replace(roles=frozenset({"officer"}))),
     "authorisations.own_revocation": (

@@ -9,9 +9,9 @@ from typing import Literal
 
 from bluelamp.anpr.access import EXPORTS_MAKE
 from bluelamp.anpr.errors import ExportTooLargeError, NoSuchExportError, NoSuchSearchError
-from bluelamp.anpr.queries import history, searches
+from bluelamp.anpr.queries import history, preservation, searches
 from bluelamp.anpr.queries.lawful import Ruling
-from bluelamp.anpr.queries.shown import gaps_of, shown_all
+from bluelamp.anpr.queries.shown import gaps_of
 from bluelamp.anpr.searching.exports.document import to_pdf
 from bluelamp.anpr.searching.exports.sheet import Sheet
 from bluelamp.anpr.searching.exports.tables import to_csv, to_geojson, to_manifest
@@ -64,11 +64,13 @@ async def _gather(spine: Spine, caller: Caller, search: Search, ruling: Ruling, 
     limits = history_settings()
     most = limits.export_pdf_reads_max if output == "pdf" else limits.export_reads_max
     found, more = await history.find_all(spine, ruling.lawful, ruling.criteria, most)
-    if more:
+    kept = await preservation.preserved(spine, caller, ruling.criteria, search.why)
+    found = preservation.merged(found, kept, ruling.criteria, None, most + 1)
+    if more or len(found) > most:
         raise ExportTooLargeError(
             f"the search finds more than the {most} reads of one {output} export: narrow it, or export it in parts", reads_max=most
         )
-    items = await shown_all(spine, ruling.lawful, found, search.id)
+    items = await preservation.shown(spine, ruling.lawful, found, kept, search.id)
     gaps, gaps_more = await gaps_of(spine, ruling.criteria, ruling.lawful)
     return Sheet(
         export=new_id(),

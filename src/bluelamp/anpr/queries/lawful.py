@@ -17,7 +17,7 @@ from bluelamp.anpr.searching.criteria import Criteria
 from bluelamp.anpr.settings import intake_settings
 from bluelamp.contracts.authorities import Authority, authorities_of
 from bluelamp.kit.clock import to_rfc3339
-from bluelamp.spine.audit import Purpose
+from bluelamp.spine.audit import NO_PURPOSE, Purpose
 from bluelamp.spine.deciding import demand, facts_of, note_refusal, told
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
@@ -72,14 +72,14 @@ async def rule(
         NeedsAuthorityError: it reaches further back than is open to this person for this reason; left in the audit.
         PolicyRefusedError: it is not open at all; left in the audit.
     """
-    now = spine.clock()
-    kept_from = now - intake_settings().retention_days * DAY_MS
+    now, kept_from = spine.clock(), _kept_from(spine)
     marking = spine.policy.rules.terms.purpose(why.purpose).marking
     facts = facts_of(caller, action, purpose=why.purpose, marking=marking, mine=mine)
     reach = spine.policy.reach_days(facts)
     floor = max(now - reach * DAY_MS, kept_from)
     wanted = max(criteria.start, kept_from)
-    if reach and wanted >= floor - SLACK_MS:
+    # A time of which the history has nothing any more needs no authority: only copies of the case that is named answer for it.
+    if reach and (wanted >= floor - SLACK_MS or criteria.end <= kept_from):
         return _ruling(criteria, floor, None, "")
     if not reach:
         await demand(spine, caller, facts, subjects=criteria.subjects, why=why)
@@ -97,6 +97,27 @@ async def rule(
     if was_open and reach and criteria.end > floor:
         return _ruling(criteria, floor, Narrowed(floor, " ".join(decision.why), " ".join(decision.lawful_if)), "")
     raise await _refused(spine, caller, facts._replace(age_days=_days(now, wanted)), decision, criteria, why, floor)
+
+
+async def duty(spine: Spine, caller: Caller, action: str, criteria: Criteria, why: Purpose = NO_PURPOSE) -> Lawful:
+    """What may be touched to keep reads for a case or to answer a person's rights: no look, so policy decides on it by itself.
+
+    Raises:
+        PolicyRefusedError: it is not open; left in the audit.
+    """
+    held = by_operator(spine, criteria)
+    facts = facts_of(caller, action, purpose=why.purpose, age_days=_days(spine.clock(), held.start))
+    await demand(spine, caller, facts, subjects=criteria.subjects, why=why)
+    return held
+
+
+def by_operator(spine: Spine, criteria: Criteria) -> Lawful:
+    """All that is kept of the asked time: for commands on the platform's own machine, whose operator no policy can hold back."""
+    return opened(max(criteria.start, _kept_from(spine)), criteria.end)
+
+
+def _kept_from(spine: Spine) -> int:
+    return spine.clock() - intake_settings().retention_days * DAY_MS
 
 
 def _reaches(authority: Authority, criteria: Criteria, start: int, wanted: int, floor: int, open_start: bool) -> bool:

@@ -6,7 +6,7 @@ from bluelamp.anpr.access import HITS_VIEW, PICTURES_VIEW
 from bluelamp.anpr.domain import Read, parse_read_id
 from bluelamp.anpr.errors import NoSuchPictureError, NoSuchReadError
 from bluelamp.anpr.lawful import Lawful
-from bluelamp.anpr.queries import history, searches
+from bluelamp.anpr.queries import history, preservation, searches
 from bluelamp.anpr.queries.shown import shown
 from bluelamp.anpr.schemas.searches import ReadOpened
 from bluelamp.anpr.searching.criteria import Criteria
@@ -15,7 +15,6 @@ from bluelamp.anpr.searching.tolerance import candidates
 from bluelamp.anpr.store import history as store
 from bluelamp.anpr.store import hits, places
 from bluelamp.anpr.store.evidence import Evidence, evidence_of, key_of
-from bluelamp.anpr.store.pictures import PictureStore
 from bluelamp.anpr.store.searches import Search
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine import audit
@@ -26,7 +25,7 @@ from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
 
-async def _read_in(spine: Spine, lawful: Lawful, search: Search, text: str) -> tuple[Read, Evidence | None]:
+async def _read_in(spine: Spine, caller: Caller, lawful: Lawful, search: Search, text: str) -> tuple[Read, Evidence | None]:
     """A read that a search shows, with its evidence.
 
     Raises:
@@ -39,7 +38,10 @@ async def _read_in(spine: Spine, lawful: Lawful, search: Search, text: str) -> t
         raise missing from None
     read = await store.read_by_key(spine.columnar, key, lawful)
     if read is None:
-        raise missing
+        kept = await preservation.kept_read(spine, caller, search, text)
+        if kept is None:
+            raise missing
+        return kept
     evidence = (await evidence_of(spine.columnar, [read], lawful)).get(key_of(read))
     cameras = await places.cameras_in(spine.db, search.criteria)
     if not history.covers(search.criteria, read, cameras) and not _offered(search.criteria, evidence):
@@ -58,7 +60,7 @@ async def open_read(spine: Spine, caller: Caller, text: str, search: str) -> Rea
     intent = await searches.intend(spine, caller.actor, opened, "anpr.reads.view", ruling)
 
     async def look() -> ReadOpened:
-        read, evidence = await _read_in(spine, ruling.lawful, opened, text)
+        read, evidence = await _read_in(spine, caller, ruling.lawful, opened, text)
         views = await places.camera_views(spine.db, [read.camera])
         likelihood = max((candidates(vrm, opened.criteria.tolerance).get(read.vrm, 0.0) for vrm in opened.criteria.vrms), default=1.0)
         item = shown(Found(read, round(likelihood * 1000)), views, {key_of(read): evidence} if evidence else {}, search)
@@ -84,15 +86,14 @@ async def open_picture(spine: Spine, caller: Caller, ref: str, search: str, read
         spine.db, caller.actor, "anpr.pictures.view", subjects=(vrm,), why=why,
         detail={"picture": ref, **({"hit": hit} if hit else {"search": search, "read": read})},
     )  # fmt: skip
-    pictures = PictureStore(spine.blobs)
-    return await searches.recorded(spine, intent, lambda: pictures.fetch(ref), lambda _: 1)
+    return await searches.recorded(spine, intent, lambda: preservation.picture(spine, ref), lambda _: 1)
 
 
 async def _by_search(spine: Spine, caller: Caller, ref: str, search: str, read: str) -> tuple[str, Purpose]:
     missing = NoSuchPictureError("there is no such picture; open pictures by the link that a search or a hit shows")
     try:
         opened, ruling = await searches.ruled(spine, caller, search, PICTURES_VIEW)
-        seen, evidence = await _read_in(spine, ruling.lawful, opened, read)
+        seen, evidence = await _read_in(spine, caller, ruling.lawful, opened, read)
     except NotFoundError:
         raise missing from None
     if evidence is None or all(picture.ref != ref for picture in evidence.pictures):

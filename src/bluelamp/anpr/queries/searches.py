@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from bluelamp.anpr.errors import NoSuchSearchError
-from bluelamp.anpr.queries import history
+from bluelamp.anpr.queries import history, preservation
 from bluelamp.anpr.queries.lawful import Narrowed, Ruling, rule
-from bluelamp.anpr.queries.shown import gaps_of, shown_all
+from bluelamp.anpr.queries.shown import gaps_of
 from bluelamp.anpr.schemas.searches import GapShown, ReadShown
 from bluelamp.anpr.searching.criteria import Criteria
 from bluelamp.anpr.searching.ranking import Position
@@ -73,17 +73,29 @@ async def make(
             connection, caller.actor, "consultation", RUN, subjects=criteria.subjects, why=why,
             detail={"search": search, **described(criteria), **ruling.detail},
         )  # fmt: skip
-    return search, await recorded(spine, intent, lambda: _page(spine, search, ruling, None, limit), lambda page: len(page.items))
+    made = Asked(search, why, ruling)
+    return search, await recorded(spine, intent, lambda: _page(spine, caller, made, None, limit), lambda page: len(page.items))
 
 
-async def _page(spine: Spine, search: str, ruling: Ruling, after: Position | None, limit: int) -> PageFound:
-    lawful, criteria = ruling.lawful, ruling.criteria
-    found, (gaps, gaps_more) = await asyncio.gather(
-        history.find(spine, lawful, criteria, after, limit + 1), gaps_of(spine, criteria, lawful)
+class Asked(NamedTuple):
+    """A search that is put to the history: its id, its reason, and what of it is lawful."""
+
+    search: str
+    why: Purpose
+    ruling: Ruling
+
+
+async def _page(spine: Spine, caller: Caller, asked: Asked, after: Position | None, limit: int) -> PageFound:
+    lawful, criteria = asked.ruling.lawful, asked.ruling.criteria
+    found, (gaps, gaps_more), kept = await asyncio.gather(
+        history.find(spine, lawful, criteria, after, limit + 1),
+        gaps_of(spine, criteria, lawful),
+        preservation.preserved(spine, caller, criteria, asked.why),
     )
+    found = preservation.merged(found, kept, criteria, after, limit + 1)
     page = found[:limit]
     more = page[-1].position.cursor() if len(found) > limit else None
-    return PageFound(await shown_all(spine, lawful, page, search), gaps, gaps_more, more, ruling.narrowed)
+    return PageFound(await preservation.shown(spine, lawful, page, kept, asked.search), gaps, gaps_more, more, asked.ruling.narrowed)
 
 
 async def visible(spine: Spine, caller: Caller, search: str) -> Search:
@@ -119,7 +131,8 @@ async def reopen(spine: Spine, caller: Caller, search: str, cursor: str, limit: 
     opened, ruling = await ruled(spine, caller, search, RUN)
     after = Position.parse(cursor) if cursor else None
     intent = await intend(spine, caller.actor, opened, RUN, ruling)
-    page = await recorded(spine, intent, lambda: _page(spine, opened.id, ruling, after, limit), lambda p: len(p.items))
+    asked = Asked(opened.id, opened.why, ruling)
+    page = await recorded(spine, intent, lambda: _page(spine, caller, asked, after, limit), lambda p: len(p.items))
     return opened, page
 
 

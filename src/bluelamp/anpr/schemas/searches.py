@@ -64,6 +64,14 @@ class ImageShown(BaseModel):
     sha256: str
 
 
+class PreservedIn(BaseModel):
+    """The preservation that keeps a read beyond its time."""
+
+    id: str
+    case_reference: str
+    review_at: Instant
+
+
 class ReadShown(BaseModel):
     """A read as every answer shows it. `seen_as`: what the camera sent, where it differs from the normalised plate."""
 
@@ -81,6 +89,7 @@ class ReadShown(BaseModel):
     colour: str
     vehicle_class: str = Field(serialization_alias="class")
     images: list[ImageShown]
+    preserved: PreservedIn | None = Field(None, description="past its time, and kept for the case that the search names")
 
 
 class Period(BaseModel):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from bluelamp.spine import audit
 from bluelamp.spine.encryption.vault import Rewrapped
@@ -16,16 +15,9 @@ KEYS_LOCK = 7_245_011
 """Held while data keys are re-wrapped or dropped, so that re-wrapping never brings back a key that is being dropped."""
 
 
-@asynccontextmanager
-async def holding_keys(spine: Spine) -> AsyncIterator[None]:
+def holding_keys(spine: Spine) -> AbstractAsyncContextManager[None]:
     """One at a time, in all processes."""
-    async with spine.db.connection() as connection:
-        await connection.execute("SELECT pg_advisory_lock($1)", KEYS_LOCK)
-        try:
-            yield
-        finally:
-            if not connection.is_closed():
-                await connection.execute("SELECT pg_advisory_unlock($1)", KEYS_LOCK)
+    return spine.db.exclusively(KEYS_LOCK)
 
 
 async def rewrap(spine: Spine, actor: audit.Actor = audit.SYSTEM) -> Rewrapped:

@@ -111,3 +111,17 @@ export const searches = {
   notices: () => body(client.GET('/v1/anpr/notices', { params: { query: { unseen: true } } })),
   noticeSeen: (id: string) => body(client.POST('/v1/anpr/notices/{id}/seen', { params: { path: { id } } })),
 };
+
+const because = (preservation: string, reason: string) => ({ params: { path: { preservation } }, body: { reason } });
+
+export const preservations = {
+  make: (question: T.PreservationQuestion) => body(client.POST('/v1/anpr/preservations', { body: question })),
+  list: (query: { released?: boolean; cursor?: string }) => body(client.GET('/v1/anpr/preservations', { params: { query } })),
+  review: (preservation: string, review_at: string, reason: string) =>
+    body(client.POST('/v1/anpr/preservations/{preservation}/review', { params: { path: { preservation } }, body: { review_at, reason } })),
+  hold: (preservation: string, reason: string) => body(client.POST('/v1/anpr/preservations/{preservation}/hold', because(preservation, reason))),
+  lift: (preservation: string, reason: string) => body(client.POST('/v1/anpr/preservations/{preservation}/lift', because(preservation, reason))),
+  release: (preservation: string, reason: string) => body(client.POST('/v1/anpr/preservations/{preservation}/release', because(preservation, reason))),
+};
+
+export const retention = { report: () => body(client.GET('/v1/anpr/retention')) };

@@ -390,6 +390,46 @@ export interface paths {
         patch: operations["change_entry"];
         trace?: never;
     };
+    "/v1/anpr/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase Reads
+         * @description Erase reads for good, or restrict them, by authority; leaves a tombstone without the plate.
+         */
+        post: operations["erase_reads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/erasures/{restriction}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Restriction
+         * @description Put restricted reads back where searches find them.
+         */
+        post: operations["lift_restriction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/anpr/exports/{id}/{name}": {
         parameters: {
             query?: never;
@@ -776,6 +816,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/anpr/preservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Preservations
+         * @description Your agency's preservations, newest first.
+         */
+        get: operations["list_preservations"];
+        put?: never;
+        /**
+         * Preserve
+         * @description Copy reads and their pictures for a case, so that they outlive the twelve months.
+         */
+        post: operations["preserve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/preservations/{preservation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Preservation
+         * @description One preservation. Its reads are found by a search that names its case as the reference.
+         */
+        get: operations["open_preservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/preservations/{preservation}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold Preservation
+         * @description A legal hold: neither release nor erasure until two people have lifted it.
+         */
+        post: operations["hold_preservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/preservations/{preservation}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Hold
+         * @description Ask for the legal hold to be lifted; asked by a second person, it is.
+         */
+        post: operations["lift_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/preservations/{preservation}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Preservation
+         * @description Let the reads go: copies that no other case holds are deleted.
+         */
+        post: operations["release_preservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/preservations/{preservation}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Preservation
+         * @description Say that it is still needed, why, and when to look again.
+         */
+        post: operations["review_preservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/anpr/reads/{id}": {
         parameters: {
             query?: never;
@@ -868,6 +1032,26 @@ export interface paths {
          * @description One reject, with the item as the camera sent it and what its format makes of it today. The look is recorded.
          */
         get: operations["show_reject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retention Report
+         * @description Looks at every place where reads are kept, and tells the last rounds of the deletion.
+         */
+        get: operations["retention_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1067,6 +1251,26 @@ export interface paths {
          * @description Revoke a key at once.
          */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/anpr/subject-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gather Subject
+         * @description What is held on a vehicle, as a ZIP with a manifest: reads, pictures, hits, list entries, preserved copies, and who looked.
+         */
+        post: operations["gather_subject"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2526,7 +2730,7 @@ export interface components {
              * @enum {string}
              */
             state: "asked" | "granted" | "refused" | "revoked" | "expired";
-            person: components["schemas"]["PersonShown"];
+            person: components["schemas"]["bluelamp__accountability__authorisations__schemas__PersonShown"];
             /** Purpose */
             purpose: string;
             /** Reference */
@@ -2580,6 +2784,11 @@ export interface components {
             can_decide: boolean;
             /** Why Not */
             why_not: string;
+        };
+        /** Because */
+        Because: {
+            /** Reason */
+            reason: string;
         };
         /** Body_back_channel_logout */
         Body_back_channel_logout: {
@@ -2774,6 +2983,27 @@ export interface components {
             second: components["schemas"]["CheckpointItem"];
             /** Path */
             path: string[];
+        };
+        /**
+         * CopyLeft
+         * @description One place where reads or plates are kept: what of it is older than the retention, why, and how it goes.
+         */
+        CopyLeft: {
+            /** What */
+            what: string;
+            /** Where */
+            where: string;
+            /** Goes */
+            goes: string;
+            /**
+             * Overdue
+             * @description rows, objects or messages past their time that are there now; null: cannot be counted
+             */
+            overdue: number | null;
+            /** Oldest */
+            oldest: string | null;
+            /** Why */
+            why: string;
         };
         /** Counts */
         Counts: {
@@ -3050,6 +3280,66 @@ export interface components {
             /** Expires */
             expires?: string | null;
             conditions?: components["schemas"]["ConditionsShape"] | null;
+        };
+        /**
+         * Erased
+         * @description What went, place by place, and what cannot go yet and when it will.
+         */
+        Erased: {
+            /** Id */
+            id: string;
+            /** Mode */
+            mode: string;
+            /** Reads */
+            reads: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Sha256 */
+            sha256: string;
+            /** Remaining */
+            remaining: string[];
+        };
+        /**
+         * ErasureQuestion
+         * @description Erase reads for good, or restrict them: set aside, so that no search finds them, until that is lifted.
+         */
+        ErasureQuestion: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "erase" | "restrict";
+            /** Vrm */
+            vrm: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * Reads
+             * @description only these of them
+             */
+            reads?: string[] | null;
+            /** Authority */
+            authority: string;
+            /** Reference */
+            reference: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Preserved Too
+             * @description erase copies that a case holds as well; never those under a legal hold
+             * @default false
+             */
+            preserved_too?: boolean;
         };
         /**
          * Explanation
@@ -3373,6 +3663,23 @@ export interface components {
             /** Images */
             images: components["schemas"]["HitImage"][];
         };
+        /**
+         * Hold
+         * @description A legal hold. `lift_asked_by`: one person has asked to lift it; a second one's word lifts it.
+         */
+        Hold: {
+            /** Reason */
+            reason: string;
+            by: components["schemas"]["bluelamp__anpr__schemas__preservation__PersonShown"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lift Reason */
+            lift_reason: string;
+            lift_asked_by: components["schemas"]["bluelamp__anpr__schemas__preservation__PersonShown"] | null;
+        };
         /** HourItem */
         HourItem: {
             /**
@@ -3542,6 +3849,16 @@ export interface components {
              * @description what the fastest twentieth of vehicles take; null where too few were seen
              */
             usual_seconds: number | null;
+        };
+        /**
+         * Lifted
+         * @description `reads` are back in the history; those past their time by now are gone.
+         */
+        Lifted: {
+            /** Id */
+            id: string;
+            /** Reads */
+            reads: number;
         };
         /** ListBadRow */
         ListBadRow: {
@@ -4016,6 +4333,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PreservationShown] */
+        Page_PreservationShown_: {
+            /** Items */
+            items: components["schemas"]["PreservationShown"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PurposeItem] */
         Page_PurposeItem_: {
             /** Items */
@@ -4206,17 +4530,6 @@ export interface components {
             /** Agency */
             agency: string;
         };
-        /** PersonShown */
-        PersonShown: {
-            /** Id */
-            id: string;
-            /** Username */
-            username: string;
-            /** Name */
-            name: string;
-            /** Agency */
-            agency: string;
-        };
         /**
          * Point
          * @description A GeoJSON point: longitude, latitude in WGS 84.
@@ -4351,6 +4664,105 @@ export interface components {
             ends?: string | null;
         };
         /**
+         * PreservationQuestion
+         * @description Which reads: all that a search finds, some that it shows (`reads`), or a plate in a period.
+         */
+        PreservationQuestion: {
+            /** Case Reference */
+            case_reference: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Authority
+             * @description who gave authority: name, rank, and under what
+             */
+            authority: string;
+            /**
+             * Review At
+             * Format: date-time
+             */
+            review_at: string;
+            /** Search */
+            search?: string | null;
+            /** Reads */
+            reads?: string[] | null;
+            /** Vrm */
+            vrm?: string | null;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+        };
+        /** PreservationShown */
+        PreservationShown: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "case" | "restriction";
+            /** Case Reference */
+            case_reference: string;
+            /** Reason */
+            reason: string;
+            /** Authority */
+            authority: string;
+            /** Criteria */
+            criteria: {
+                [key: string]: string;
+            };
+            /** Subjects */
+            subjects: string[];
+            created_by: components["schemas"]["bluelamp__anpr__schemas__preservation__PersonShown"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Review At
+             * Format: date-time
+             */
+            review_at: string;
+            /** Review Due */
+            review_due: boolean;
+            /** Reads */
+            reads: number;
+            /** Pictures */
+            pictures: number;
+            /**
+             * Pictures Missing
+             * @description pictures that were gone, or not what their hash said, when the copy was made
+             */
+            pictures_missing: number;
+            /**
+             * Sha256
+             * @description over the hashes of the reads, in order of their ids
+             */
+            sha256: string;
+            hold: components["schemas"]["Hold"] | null;
+            /** Released At */
+            released_at: string | null;
+            /** Release Reason */
+            release_reason: string;
+        };
+        /**
+         * PreservedIn
+         * @description The preservation that keeps a read beyond its time.
+         */
+        PreservedIn: {
+            /** Id */
+            id: string;
+            /** Case Reference */
+            case_reference: string;
+            /**
+             * Review At
+             * Format: date-time
+             */
+            review_at: string;
+        };
+        /**
          * Problem
          * @description RFC 9457. `code` is stable: branch on it. `detail` is for people and says what to do.
          */
@@ -4455,6 +4867,8 @@ export interface components {
             class: string;
             /** Images */
             images: components["schemas"]["ImageShown"][];
+            /** @description past its time, and kept for the case that the search names */
+            preserved?: components["schemas"]["PreservedIn"] | null;
             /** Received At */
             received_at: string | null;
             /** Version */
@@ -4506,6 +4920,8 @@ export interface components {
             class: string;
             /** Images */
             images: components["schemas"]["ImageShown"][];
+            /** @description past its time, and kept for the case that the search names */
+            preserved?: components["schemas"]["PreservedIn"] | null;
         };
         /**
          * Readiness
@@ -4613,6 +5029,20 @@ export interface components {
             count: number;
         };
         /**
+         * Released
+         * @description `erased`: copies deleted; `still_held`: reads that another case keeps.
+         */
+        Released: {
+            /** Id */
+            id: string;
+            /** Erased */
+            erased: number;
+            /** Pictures Erased */
+            pictures_erased: number;
+            /** Still Held */
+            still_held: number;
+        };
+        /**
          * ReplayAnswer
          * @description `accepted` are reads now (or were already); `more`: repeat for the rest.
          */
@@ -4640,6 +5070,59 @@ export interface components {
              * @default
              */
             code?: string;
+        };
+        /** RetentionReport */
+        RetentionReport: {
+            /** Retention Days */
+            retention_days: number;
+            /**
+             * Before
+             * Format: date-time
+             */
+            before: string;
+            /**
+             * Looked At
+             * Format: date-time
+             */
+            looked_at: string;
+            /** Copies */
+            copies: components["schemas"]["CopyLeft"][];
+            /** Preserved Reads */
+            preserved_reads: number;
+            /** Preservations */
+            preservations: number;
+            /** Legal Holds */
+            legal_holds: number;
+            /**
+             * Clean
+             * @description nothing is left that should be gone, but for what `why` explains
+             */
+            clean: boolean;
+            /** Runs */
+            runs: components["schemas"]["RetentionRun"][];
+        };
+        /** RetentionRun */
+        RetentionRun: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Before
+             * Format: date-time
+             */
+            before: string;
+            /** Deleted */
+            deleted: number;
+            /** Report */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Sha256 */
+            sha256: string;
         };
         /**
          * ReviewItem
@@ -4702,6 +5185,16 @@ export interface components {
             rank: string;
             /** Manager */
             manager: string;
+        };
+        /** ReviewQuestion */
+        ReviewQuestion: {
+            /**
+             * Review At
+             * Format: date-time
+             */
+            review_at: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * ReviewReason
@@ -5305,6 +5798,22 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepShown"][];
         };
+        /** SubjectAccessQuestion */
+        SubjectAccessQuestion: {
+            /** Vrm */
+            vrm: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            reason: components["schemas"]["Reason"];
+        };
         /**
          * Summary
          * @description Habits of what was found. Hours and weekdays (from Monday) are local, in `timezone`.
@@ -5611,6 +6120,17 @@ export interface components {
             /** Providers */
             providers: components["schemas"]["ProviderWay"][];
         };
+        /** PersonShown */
+        bluelamp__accountability__authorisations__schemas__PersonShown: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+        };
         /** RejectedRow */
         bluelamp__accountability__misuse__schemas__RejectedRow: {
             /** Line */
@@ -5653,6 +6173,13 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+        };
+        /** PersonShown */
+        bluelamp__anpr__schemas__preservation__PersonShown: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
         };
         /** Health */
         bluelamp__app__health__Health: {
@@ -6415,6 +6942,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryItem"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_reads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_restriction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restriction: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lifted"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -7208,6 +7803,243 @@ export interface operations {
             };
         };
     };
+    list_preservations: {
+        parameters: {
+            query?: {
+                released?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PreservationShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preserve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreservationQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreservationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_preservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preservation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreservationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_preservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preservation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreservationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preservation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreservationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_preservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preservation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Released"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_preservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preservation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreservationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_read: {
         parameters: {
             query: {
@@ -7355,6 +8187,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RejectDetail"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retention_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionReport"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -7780,6 +8641,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gather_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubjectAccessQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {

@@ -58,6 +58,9 @@ export type Summary = S['Summary'];
 export type Journey = S['Journey'];
 export type Leg = S['Leg'];
 export type ExportAnswer = S['ExportMade'];
+export type Preservation = S['PreservationShown'];
+export type PreservationQuestion = S['PreservationQuestion'];
+export type RetentionReport = S['RetentionReport'];
 export type FoundNotice = S['NoticeShown'];
 
 export interface GeoPolygon {

@@ -1,0 +1,1 @@
+from tests.anpr.searches.conftest import history  # noqa: F401
