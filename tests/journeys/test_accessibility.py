@@ -12,8 +12,11 @@ pytestmark = pytest.mark.browser
 LOOKS = {"wide, light": (1440, 900, "light"), "phone, dark": (360, 740, "dark")}
 PAGES = {
     "control": ("/", "/search", "/search?by=place", "/vehicle", "/lists", "/cameras", "/audit", "/account", "/handover", "/help"),
-    "supervisor": ("/lists",),
-    "admin": ("/sources", "/rejects", "/users", "/cameras", "/audit"),
+    "supervisor": (
+        "/lists",
+        "/preserved",
+    ),
+    "admin": ("/retention", "/sources", "/rejects", "/users", "/cameras", "/audit"),
     "officer": ("/sources",),
     "auditor": ("/audit",),
 }
