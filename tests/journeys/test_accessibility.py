@@ -12,13 +12,10 @@ pytestmark = pytest.mark.browser
 LOOKS = {"wide, light": (1440, 900, "light"), "phone, dark": (360, 740, "dark")}
 PAGES = {
     "control": ("/", "/search", "/search?by=place", "/vehicle", "/lists", "/cameras", "/audit", "/account", "/handover", "/help"),
-    "supervisor": (
-        "/lists",
-        "/preserved",
-    ),
+    "supervisor": ("/lists", "/preserved", "/reviews"),
     "admin": ("/retention", "/sources", "/rejects", "/users", "/cameras", "/audit"),
-    "officer": ("/sources",),
-    "auditor": ("/audit",),
+    "officer": ("/sources", "/my-reviews"),
+    "auditor": ("/audit", "/reviews"),
 }
 
 

@@ -12,8 +12,7 @@ from bluelamp.accountability.reviews.errors import SecondPersonNeededError
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.http import Caller
 from bluelamp.spine.policy import Policy
-
-from .conftest import EVERYTHING, Force
+from tests.support.force import EVERYTHING, Force
 
 
 async def test_nobody_reviews_themselves_or_their_line(force: Force) -> None:

@@ -18,9 +18,11 @@ from tests.support.platform import RunningPlatform
 KEN = Actor("source:1", "Gateway", "KEN")
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (1234567, "1,234,567")])
-def test_small_numbers_are_not_told(count: int, told: str) -> None:
-    assert shown(count) == {"count": count if count >= 5 else None, "shown": told}
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "fewer than 5"), (4, "fewer than 5"), (5, "5"), (7, "5"), (8, "10"), (1234567, "1,234,565")]
+)
+def test_small_numbers_are_not_told_nor_differences_of_one(count: int, told: str) -> None:
+    assert shown(count) == {"count": None if count < 5 else int(told.replace(",", "")), "shown": told}
 
 
 @pytest.mark.parametrize(
@@ -52,9 +54,9 @@ def test_where_an_entry_counts(tally: Tally, expected: tuple[str, str, int] | No
 
 
 def test_an_unknown_purpose_is_told_as_another() -> None:
-    counts = {("searches", "crime"): 20, ("searches", "old one"): 3, ("searches", "older one"): 4}
+    counts = {("searches", "crime"): 20, ("searches", "old one"): 3, ("searches", "older one"): 7}
     [searches] = [table for table in tables(counts, [("crime", "Crime")]) if table["figure"] == "searches"]
-    assert [(row["title"], row["shown"]) for row in searches["rows"]] == [("Crime", "20"), ("Another purpose", "7")]
+    assert [(row["title"], row["shown"]) for row in searches["rows"]] == [("Crime", "20"), ("Another purpose", "10")]
 
 
 async def test_the_report_is_public_and_says_nothing_of_anybody(platform: RunningPlatform) -> None:
@@ -70,7 +72,7 @@ async def test_the_report_is_public_and_says_nothing_of_anybody(platform: Runnin
     answer = await platform.client().get("/v1/transparency")
     assert answer.status_code == 200
     told = {(table["figure"], row["name"]): row["count"] for table in answer.json()["figures"] for row in table["rows"]}
-    assert told["searches", "crime"] >= 6
+    assert told["searches", "crime"] >= 5
     assert told["reads", "collected"] >= 40
     for hidden in (plate, "quillon", "Op Hidden", "KEN"):
         assert hidden not in answer.text

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 SMALL = 5
+"""Counts below this are not told, all others to the nearest multiple of it."""
 FEWER = f"fewer than {SMALL}"
 OTHER = "other"
 
@@ -94,8 +95,11 @@ def place(tally: Tally) -> tuple[str, str, int] | None:
 
 
 def shown(count: int) -> dict[str, Any]:
-    """A count as the public sees it: a small one could point at somebody."""
-    return {"count": None, "shown": FEWER} if count < SMALL else {"count": count, "shown": f"{count:,}"}
+    """A count as the public sees it. A small one could point at somebody, and so could the difference between two days' reports."""
+    if count < SMALL:
+        return {"count": None, "shown": FEWER}
+    rounded = (count + SMALL // 2) // SMALL * SMALL
+    return {"count": rounded, "shown": f"{rounded:,}"}
 
 
 def tables(counts: Mapping[tuple[str, str], int], purposes: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:

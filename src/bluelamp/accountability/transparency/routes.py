@@ -24,7 +24,7 @@ class NoReportYetError(NotFoundError):
 
 
 class TransparencyRow(BaseModel):
-    """`count` is null where it is small; `shown` says so in words."""
+    """`count` is rounded to the nearest 5, and null under 5; `shown` says so in words."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class TransparencyFigure(BaseModel):
 
 
 class TransparencyReport(BaseModel):
-    """What the platform did in the last year, computed once a day. No personal data; counts under 5 are not told."""
+    """What the platform did in the last year, computed once a day. No personal data; counts to the nearest 5, those under 5 not told."""
 
     since: str = Field(alias="from")
     to: str

@@ -40,6 +40,22 @@ export const people = {
   auditProof: (entry_id: string) => body(client.GET('/v1/audit/entries/{entry_id}/proof', { params: { path: { entry_id } } })),
 };
 
+export const reviews = {
+  queue: (query: { state?: T.Review['state']; kind?: T.Review['kind']; cursor?: string }) => body(client.GET('/v1/reviews', { params: { query } })),
+  story: (review: string) => body(client.GET('/v1/reviews/{review}', { params: { path: { review } } })),
+  decide: (review: string, outcome: T.Verdict, note: string) =>
+    body(client.POST('/v1/reviews/{review}/decision', { params: { path: { review } }, body: { outcome, note } })),
+  figures: () => body(client.GET('/v1/reviews/statistics')),
+  draws: () => body(client.GET('/v1/reviews/draws')),
+  check: (draw: string) => body(client.GET('/v1/reviews/draws/{draw}', { params: { path: { draw } } })),
+  mine: () => body(client.GET('/v1/me/reviews')),
+  answer: (review: string, text: string) => body(client.POST('/v1/me/reviews/{review}/answer', { params: { path: { review } }, body: { text } })),
+};
+
+export const transparency = {
+  report: () => body(client.GET('/v1/transparency')),
+};
+
 export const cameras = {
   list: (query: { q?: string; status?: T.CameraStatus; cursor?: string; limit?: number }) =>
     body(client.GET('/v1/anpr/cameras', { params: { query } })),

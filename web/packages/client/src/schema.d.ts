@@ -5932,7 +5932,7 @@ export interface components {
         };
         /**
          * TransparencyReport
-         * @description What the platform did in the last year, computed once a day. No personal data; counts under 5 are not told.
+         * @description What the platform did in the last year, computed once a day. No personal data; counts to the nearest 5, those under 5 not told.
          */
         TransparencyReport: {
             /** From */
@@ -5946,7 +5946,7 @@ export interface components {
         };
         /**
          * TransparencyRow
-         * @description `count` is null where it is small; `shown` says so in words.
+         * @description `count` is rounded to the nearest 5, and null under 5; `shown` says so in words.
          */
         TransparencyRow: {
             /** Name */

@@ -14,6 +14,16 @@ export type Agency = S['AgencyRef'];
 export type Purpose = S['PurposeItem'];
 export type AuditRow = S['AuditItem'];
 
+export type Review = S['ReviewShown'];
+export type ReviewStory = S['StoryShown'];
+export type Look = S['LookShown'];
+export type Verdict = S['VerdictQuestion']['outcome'];
+export type ReviewFigures = S['ReviewStatistics'];
+export type SampleDraw = S['DrawShown'];
+export type SampleCheck = S['DrawChecked'];
+export type AskedOfMe = S['AskedShown'];
+export type PublicReport = S['TransparencyReport'];
+
 export type Camera = S['CameraItem'];
 export type CameraDetail = S['CameraDetail'];
 export type CameraChange = S['CameraChange'];

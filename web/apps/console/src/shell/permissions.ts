@@ -28,6 +28,9 @@ export const MAY = {
   manageUsers: 'identity.users.manage',
   viewAgencyAudit: 'audit.entries.view_agency',
   viewAllAudit: 'audit.entries.view_all',
+  decideReviews: 'reviews.reviews.decide',
+  explainLooks: 'reviews.reviews.explain',
+  viewReviewFigures: 'reviews.statistics.view',
   printAuditLog: 'audit.log.print',
   manageAllUsers: 'identity.users.manage_national',
 } as const;

@@ -1,5 +1,6 @@
 // The address bar is the console's state: every page has a path, the back button works, a link can be sent to a colleague.
 import type { Component } from 'svelte';
+import { asked } from '../reviews/asked.svelte';
 import { MAY } from './permissions';
 
 // A page takes the parameters of its own path as properties; the compiler cannot follow the path's text.
@@ -14,6 +15,8 @@ export interface Route {
   nav?: boolean;
   /** Any one of these opens the page; none named: everybody who is signed in. */
   needs?: readonly string[];
+  /** Stands in the navigation only while this says so. */
+  when?: () => boolean;
   wide?: boolean;
 }
 
@@ -35,6 +38,9 @@ export const ROUTES: readonly Route[] = [
   { path: '/users', title: 'Users', nav: true, needs: [MAY.manageUsers], load: () => import('../people/UsersPage.svelte') },
   { path: '/retention', title: 'Retention', nav: true, needs: [MAY.viewRetention], load: () => import('../preserved/RetentionPage.svelte') },
   { path: '/audit', title: 'Audit', nav: true, load: () => import('../audit/AuditPage.svelte') },
+  { path: '/reviews', title: 'Reviews', nav: true, needs: [MAY.decideReviews, MAY.viewReviewFigures], wide: true, load: () => import('../reviews/ReviewsPage.svelte') },
+  { path: '/my-reviews', title: 'Asked of you', nav: true, needs: [MAY.explainLooks], when: () => asked.waits, load: () => import('../reviews/MyReviewsPage.svelte') },
+  { path: '/transparency', title: 'What the public is told', load: () => import('../reviews/TransparencyPage.svelte') },
   { path: '/account', title: 'Your account', load: () => import('../people/AccountPage.svelte') },
   { path: '/handover', title: 'Hand over', needs: [MAY.handOver], load: () => import('../live/HandoverPage.svelte') },
   { path: '/help', title: 'Help', load: () => import('./HelpPage.svelte') },
