@@ -15,6 +15,7 @@ BENCHES = {
     "pictures": "Pictures: in clear and sealed",
     "store": "Store: size and insert",
     "search": "Search of the history",
+    "policy": "Authorisation decisions",
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",
     "misuse": "Misuse detection on a simulated year",

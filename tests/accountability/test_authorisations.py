@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from bluelamp.accountability.authorisations.actions import end_those_over, remind
+from bluelamp.accountability.authorisations.routes import router
+from bluelamp.spine.http import Permit
 from tests.accountability.conftest import Case
 from tests.support.platform import RunningPlatform
 
@@ -117,6 +120,23 @@ async def test_the_holder_is_reminded_once(case: Case) -> None:
     assert first is not None
     await remind(case.platform.spine)
     assert await db.fetchval("SELECT reminded_at FROM authorisations WHERE id = $1", given["id"]) == first
+
+
+async def test_who_decides_is_reminded_once_of_a_request_that_waits(case: Case) -> None:
+    asked = await case.ask()
+    db = case.platform.spine.db
+    await remind(case.platform.spine)
+    assert await db.fetchval("SELECT reminded_at FROM authorisations WHERE id = $1", asked["id"]) is None, "reminded too soon"
+    await db.execute("UPDATE authorisations SET asked_at = now() - interval '1 hour' WHERE id = $1", asked["id"])
+    await remind(case.platform.spine)
+    assert await db.fetchval("SELECT reminded_at FROM authorisations WHERE id = $1", asked["id"]) is not None
+    assert (await case.decide(asked["id"])).status_code == 200
+    assert await db.fetchval("SELECT reminded_at FROM authorisations WHERE id = $1", asked["id"]) is None, "its end would go unsaid"
+
+
+def test_an_override_at_a_browser_needs_a_fresh_proof() -> None:
+    (door,) = (route for route in router.routes if isinstance(route, APIRoute) and route.path.endswith("/overrides"))
+    assert [below.call.step_up for below in door.dependant.dependencies if isinstance(below.call, Permit)] == [True]
 
 
 async def test_an_override_works_at_once_for_one_case_and_is_due_for_review(platform: RunningPlatform) -> None:

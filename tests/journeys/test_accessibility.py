@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 LOOKS = {"wide, light": (1440, 900, "light"), "phone, dark": (360, 740, "dark")}
 PAGES = {
     "control": ("/", "/search", "/search?by=place", "/vehicle", "/lists", "/cameras", "/audit", "/account", "/handover", "/help"),
-    "supervisor": ("/lists", "/preserved", "/reviews"),
+    "supervisor": ("/lists", "/preserved", "/reviews", "/authority", "/policy"),
     "admin": ("/retention", "/sources", "/rejects", "/users", "/cameras", "/audit"),
     "officer": ("/sources", "/my-reviews"),
     "auditor": ("/audit", "/reviews"),

@@ -19,6 +19,9 @@ class AuthorisationSettings(BaseSettings):
         False, description="Whether somebody's own line manager may not give them authority. Nobody ever gives it to themselves."
     )
     authority_reminder_hours: int = Field(24, ge=1, le=720, description="Hours before an authority ends that its holder is reminded.")
+    authority_waiting_minutes: int = Field(
+        30, ge=5, le=1440, description="Minutes that a request waits before those who may decide are reminded of it; once."
+    )
     override_minutes: int = Field(60, ge=5, le=1440, description="Minutes that an emergency override opens older data for its one case.")
     deputy_days_max: int = Field(31, ge=1, le=366, description="Longest time that one deputy stands in, in days.")
 

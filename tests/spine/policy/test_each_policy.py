@@ -46,6 +46,7 @@ FORBIDS = {
     "anpr.preserve_older": (KEEP._replace(age_days=200), KEEP._replace(age_days=200, rank="inspector")),
     "authorisations.purpose_opens_nothing": (ASK._replace(purpose="road_safety"), ASK),
     "authorisations.rank": (DECIDE._replace(rank="sergeant"), DECIDE._replace(rank="sergeant", deputy=True)),
+    "authorisations.own_agency": (DECIDE._replace(relation="shared"), DECIDE),
     "authorisations.not_oneself": (DECIDE._replace(mine=True), DECIDE),
     "authorisations.not_own_line": (DECIDE._replace(line=True), DECIDE),
 }
@@ -60,8 +61,8 @@ PERMITS = {
     "authorisations.ask": (ASK, ASK._replace(roles=frozenset({"admin"}))),
     "authorisations.decide": (DECIDE, DECIDE._replace(roles=frozenset({"officer"}))),
     "authorisations.own_revocation": (
-        ASK._replace(action="accountability.authorisations.revoke", mine=True),
-        ASK._replace(action="accountability.authorisations.revoke"),
+        ASK._replace(action="accountability.authorisations.revoke", mine=True, relation="own"),
+        ASK._replace(action="accountability.authorisations.revoke", relation="own"),
     ),
     "authorisations.override": (
         ASK._replace(action="accountability.authorisations.override"),

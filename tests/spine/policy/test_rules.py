@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluelamp.app.wiring import policy_of
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.policy import ROLES, Facts, Policy
 from bluelamp.spine.policy.facts import AUTHORITIES, MARKINGS, RELATIONS, parse_tiers
+from bluelamp.spine.policy.reading import read_by
 from bluelamp.spine.policy.rules import PolicyError, Rules, Source, read_folder
 
 POLICY = policy_of()
@@ -76,6 +77,39 @@ def test_every_refusal_says_why_and_what_would_make_it_lawful(facts: Facts) -> N
 @given(FACTS)
 def test_memory_says_what_working_it_out_says(facts: Facts) -> None:
     assert POLICY.rules.decide(facts) == POLICY.rules.decide(facts) == POLICY.rules.evaluate(facts)
+
+
+NOSY = """
+@id("own.unit") @because("Not this unit.") @lawful_if("Another.") forbid (principal, action, resource) when { principal.unit == "CID" };
+@id("own.rank") @because("{age_days} days.") @lawful_if("Wait.") forbid (principal, action, resource) when { principal.rank_level > 5 };
+@id("own.whole") @because("Lent.") @lawful_if("Be home.") forbid (principal, action, resource) when { principal.acting_for != "" };
+"""
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(FACTS, st.sampled_from(["", "CID", "OPS"]), st.sampled_from(["", "DUN"])), min_size=2, max_size=6))
+def test_memory_tells_apart_whatever_a_policy_of_the_installation_reads(asked: list[tuple[Facts, str, str]]) -> None:
+    rules = with_own(NOSY).rules
+    for facts, unit, lent_by in asked:
+        stated = facts._replace(unit=unit, acting_for=lent_by)
+        assert rules.decide(stated) == rules.evaluate(stated)
+
+
+def test_what_policies_read_is_found_in_whatever_form_they_read_it() -> None:
+    text = """@id("a") permit (principal, action in Action::"look", resource)
+      when { principal.roles.contains("x") && context has tier && (if context.age_days > 3 then resource.mine else false) }
+      unless { [principal.unit].contains(context.purpose) || resource == principal };"""
+    assert read_by(text) == {
+        ("principal", "roles"), ("context", "tier"), ("context", "age_days"), ("resource", "mine"), ("principal", "unit"),
+        ("context", "purpose"), ("resource", "*"), ("principal", "*"),
+    }  # fmt: skip
+
+
+def test_what_no_policy_reads_is_not_part_of_memory() -> None:
+    rules = with_own("").rules
+    for unit in ("A", "B", "C"):
+        rules.decide(ANALYST._replace(unit=unit, age_days=ord(unit)))
+    assert len(rules._cache) == 1
 
 
 @given(FACTS)

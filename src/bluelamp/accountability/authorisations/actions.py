@@ -112,7 +112,8 @@ async def decide(spine: Spine, caller: Caller, authorisation: str, *, grant: boo
         "decision": reason,
     }  # fmt: skip
     if grant:
-        changes |= {"expires_at": now + timedelta(hours=lasts), "hours": lasts}
+        # Reminded of while it waited, its holder is still to be told when it ends.
+        changes |= {"expires_at": now + timedelta(hours=lasts), "hours": lasts, "reminded_at": None}
     async with spine.db.transaction() as connection:
         fresh = await store.by_id(connection, authorisation, lock=True)
         if fresh is None or fresh.state != "asked" or fresh.expires_at <= now:
@@ -123,7 +124,7 @@ async def decide(spine: Spine, caller: Caller, authorisation: str, *, grant: boo
             connection, caller.actor, "alteration", AUTHORISATIONS_DECIDE, subjects=(*held.subjects, held.person), why=held.why,
             detail=_detail(held) | {"granted": grant, "reason": reason, "hours": lasts if grant else 0, "deputy": facts.deputy},
         )  # fmt: skip
-        decided = held._replace(**changes)
+        decided = fresh._replace(**{name: value for name, value in changes.items() if name in Authorisation._fields})
         await _tell(connection, "authority_decided", decided, AUTHORISATIONS_ASK)
     return decided
 
@@ -173,14 +174,18 @@ async def end_those_over(spine: Spine) -> int:
 
 
 async def remind(spine: Spine) -> int:
-    """Tell the holders of authorities that end soon; how many. Each is told once."""
-    now = moment(spine)
+    """Tell the holders of authorities that end soon, and who may decide of requests that wait; how many. Each is told of once."""
+    now, settings = moment(spine), authorisation_settings()
     async with spine.db.transaction() as connection:
-        soon = await store.to_remind(connection, now + timedelta(hours=authorisation_settings().authority_reminder_hours), 200)
-        for held in soon:
+        soon = await store.ending(connection, now + timedelta(hours=settings.authority_reminder_hours), 200)
+        waiting = await store.waiting(connection, now - timedelta(minutes=settings.authority_waiting_minutes), 200)
+        for held in (*soon, *waiting):
             await store.update(connection, held.id, {"reminded_at": now})
+        for held in soon:
             await _tell(connection, "authority_ending", held, AUTHORISATIONS_ASK)
-    return len(soon)
+        for held in waiting:
+            await _tell(connection, "authority_waiting", held, AUTHORISATIONS_DECIDE)
+    return len(soon) + len(waiting)
 
 
 def _detail(held: Authorisation) -> dict[str, Any]:

@@ -19,7 +19,11 @@ def moment(spine: Spine) -> datetime:
 
 async def facts_about(spine: Spine, caller: Caller, held: Authorisation, action: str) -> Facts:
     """The facts of this person deciding about that authorisation."""
+    return with_deputy(caller, held, action, deputy=await authorities_of(spine).deputises(caller.id))
+
+
+def with_deputy(caller: Caller, held: Authorisation, action: str, *, deputy: bool) -> Facts:
+    """The same where it is known whether the person stands in for somebody now."""
     line = authorisation_settings().authority_not_by_line_manager and held.manager == caller.id
-    deputy = await authorities_of(spine).deputises(caller.id)
     relation = "own" if held.agency == caller.agency else "other"
     return facts_of(caller, action, deputy=deputy, relation=relation, mine=held.person == caller.id, line=line)

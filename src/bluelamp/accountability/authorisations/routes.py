@@ -13,7 +13,7 @@ from bluelamp.accountability.access import (
     AUTHORISATIONS_REVOKE,
 )
 from bluelamp.accountability.authorisations import actions, deputies, store
-from bluelamp.accountability.authorisations.circumstances import facts_about, moment
+from bluelamp.accountability.authorisations.circumstances import moment, with_deputy
 from bluelamp.accountability.authorisations.domain import Authorisation
 from bluelamp.accountability.authorisations.errors import NoSuchAuthorisationError
 from bluelamp.accountability.authorisations.schemas import (
@@ -27,11 +27,12 @@ from bluelamp.accountability.authorisations.schemas import (
     shown,
 )
 from bluelamp.accountability.authorisations.scope import scope_of
+from bluelamp.contracts.authorities import authorities_of
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit, purposes
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
+from bluelamp.spine.http import Caller, get_spine, permit, stepped_up
 from bluelamp.spine.module import Spine
 from bluelamp.spine.wire import Page
 
@@ -45,10 +46,15 @@ Cursor = Annotated[str, Query(max_length=200, pattern=r"^[0-9A-Za-z_-]*$")]
 
 
 async def _item(spine: Spine, caller: Caller, held: Authorisation) -> AuthorisationShown:
-    decision = spine.policy.decide(await facts_about(spine, caller, held, AUTHORISATIONS_DECIDE))
+    return _shown(spine, caller, held, deputy=await authorities_of(spine).deputises(caller.id))
+
+
+def _shown(spine: Spine, caller: Caller, held: Authorisation, *, deputy: bool) -> AuthorisationShown:
+    decision = spine.policy.decide(with_deputy(caller, held, AUTHORISATIONS_DECIDE, deputy=deputy))
     waits = held.state == "asked" and to_ms(held.expires_at) > spine.clock()
     why_not = "" if decision.allowed else " ".join(decision.why)
-    return shown(held, caller.id, can_decide=waits and decision.allowed, why_not=why_not)
+    name = spine.policy.rules.terms.purpose(held.purpose).name
+    return shown(held, caller.id, name, can_decide=waits and decision.allowed, why_not=why_not)
 
 
 @router.post("/authorisations", status_code=201)
@@ -61,9 +67,12 @@ async def ask_for_authority(question: AskQuestion, spine: SpineHere, caller: Ask
 
 @router.post("/overrides", status_code=201)
 async def override(
-    question: ScopeQuestion, spine: SpineHere, caller: Annotated[Caller, permit(AUTHORISATIONS_OVERRIDE)]
+    question: ScopeQuestion, spine: SpineHere, caller: Annotated[Caller, stepped_up(AUTHORISATIONS_OVERRIDE)]
 ) -> AuthorisationShown:
-    """Where life is in danger and authority cannot wait: in force at once, for minutes, for one case. Every use is reviewed."""
+    """Where life is in danger and authority cannot wait: in force at once, for minutes, for one case. Every use is reviewed.
+
+    Who sits at a browser proves again who they are first: a touch, so that nobody takes it with a screen left open.
+    """
     why = purposes.check(spine.settings, question.purpose.strip(), question.reference)
     scope = scope_of(question, spine.clock())
     return await _item(spine, caller, await actions.override(spine, caller, why, scope, question.grounds.strip()))
@@ -90,7 +99,8 @@ async def list_authorisations(
     found = await store.listed(
         spine.db, person=person, agency=caller.agency, states=list(state or []), before=before.replace("\0", ""), count=limit + 1
     )
-    items = [await _item(spine, caller, held) for held in found[:limit]]
+    deputy = await authorities_of(spine).deputises(caller.id)
+    items = [_shown(spine, caller, held, deputy=deputy) for held in found[:limit]]
     await audit.conclude(spine.db, intent, "answered", len(items))
     return Page(items=items, next=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
 

@@ -59,6 +59,7 @@ class AuthorisationShown(BaseModel):
     state: Literal["asked", "granted", "refused", "revoked", "expired"]
     person: PersonShown
     purpose: str
+    purpose_name: str
     reference: str
     vrms: list[str]
     pattern: str
@@ -93,7 +94,7 @@ class DeputyShown(BaseModel):
     mine: bool
 
 
-def shown(held: Authorisation, caller: str, *, can_decide: bool, why_not: str) -> AuthorisationShown:
+def shown(held: Authorisation, caller: str, purpose_name: str, *, can_decide: bool, why_not: str) -> AuthorisationShown:
     """An authorisation for an answer."""
     return AuthorisationShown(
         id=held.id,
@@ -101,6 +102,7 @@ def shown(held: Authorisation, caller: str, *, can_decide: bool, why_not: str) -
         state=held.state,
         person=PersonShown(id=held.person, username=held.username, name=held.person_name, agency=held.agency),
         purpose=held.purpose,
+        purpose_name=purpose_name,
         reference=held.reference,
         vrms=list(held.vrms),
         pattern=held.pattern,

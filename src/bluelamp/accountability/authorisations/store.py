@@ -64,12 +64,22 @@ async def over(connection: Connection, now: datetime, count: int) -> list[Author
     return [_authorisation(row) for row in rows]
 
 
-async def to_remind(connection: Connection, before: datetime, count: int) -> list[Authorisation]:
+async def ending(connection: Connection, before: datetime, count: int) -> list[Authorisation]:
     """Authorities that end before then, whose holder has not been told."""
     rows = await connection.fetch(
         f"SELECT {_COLUMNS} FROM authorisations WHERE state = 'granted' AND kind = 'authority' AND reminded_at IS NULL"
         " AND expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED",
         before, count,
+    )  # fmt: skip
+    return [_authorisation(row) for row in rows]
+
+
+async def waiting(connection: Connection, since: datetime, count: int) -> list[Authorisation]:
+    """Requests from before then that nobody has decided, of which nobody has been reminded."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM authorisations WHERE state = 'asked' AND reminded_at IS NULL AND asked_at <= $1"
+        " ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+        since, count,
     )  # fmt: skip
     return [_authorisation(row) for row in rows]
 

@@ -9,6 +9,7 @@ import click
 
 from bluelamp.accountability.access import POLICY_EXPLAIN
 from bluelamp.accountability.explaining.answers import explained, in_words
+from bluelamp.accountability.explaining.matrix import cells, page
 from bluelamp.app.wiring import policy_of
 from bluelamp.spine import audit
 from bluelamp.spine.commands import CommandLine
@@ -72,3 +73,16 @@ def check(platform: CommandLine, folder: Path | None) -> None:
     answer = {"policies": found, "tiers": [tier._asdict() for tier in rules.tiers], "authority_rank": rules.terms.authority_rank}
     platform.emit(answer, lambda told: [*(f"{p['effect']:6}  {p['id']:36}  {p['because']}" for p in told["policies"]),
                                         f"{len(told['policies'])} policies can be used."])  # fmt: skip
+
+
+@policy.command("matrix")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.pass_obj
+def matrix(platform: CommandLine, file: Path | None) -> None:
+    """Write who may do what, of what age and of whose, as policy, purposes and tiers are configured here (Markdown, or --json)."""
+    asked = policy_of(settings=platform.settings())
+    squares = list(cells(asked))
+    if file:
+        file.write_text(page(asked, squares), "utf-8")
+        return
+    platform.emit({"cells": [cell._asdict() for cell in squares]}, lambda _: [page(asked, squares)])

@@ -1,4 +1,4 @@
-"""All that a decision may read, and what it says. A fact that is not here cannot change a decision, so these are the cache's key."""
+"""All that a decision may read, and what it says. A fact that is not here cannot change a decision."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import logging
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,6 +19,7 @@ import cedarpy
 import msgspec
 
 from bluelamp.spine.policy.facts import Decision, Facts, Tier, tier_of
+from bluelamp.spine.policy.reading import HOLES, key_of, read_by
 from bluelamp.spine.policy.terms import NOTHING, Terms
 
 log = logging.getLogger(__name__)
@@ -25,10 +27,11 @@ log = logging.getLogger(__name__)
 SCHEMA = files("bluelamp.spine.policy") / "schema.cedarschema"
 SCHEMA_ENDING = ".cedarschema"
 CACHE_MAX = 8192
+PEOPLE_MAX = 1024
+"""How many people's facts are kept in the engine's own form; working out a decision takes half the time with them."""
 LOOK_AGAIN_S = 2.0
 """How soon a change in the installation's own folder is seen."""
 _ACTION = re.compile(r'"(\w+\.\w+\.\w+)"')
-_HOLES = re.compile(r"\{(\w+)\}")
 
 
 class PolicyError(ValueError):
@@ -83,10 +86,15 @@ class Rules:
         self._seen = _signature(own_folder)
         self._looked = time.monotonic()
         everything = (*sources, *(read_folder(own_folder, str(own_folder)) if own_folder else ()))
-        self.rules, self._set, self._schema, self._names = _understand(everything)
+        self.rules, text, self._schema, self._names = _understand(everything)
+        self._set = cedarpy.PolicySet.from_str(text)
         self.actions = frozenset(name for s in everything if s.name.endswith(SCHEMA_ENDING) for name in _ACTION.findall(s.text))
         """What policies can be asked about, as the schemas list it."""
-        self._cache: OrderedDict[Facts, Decision] = OrderedDict()
+        self._key = key_of(read_by(text), (words for r in self.rules.values() for words in (r.because, r.lawful_if)), terms)
+        self._cache: OrderedDict[Hashable, Decision] = OrderedDict()
+        self._people: OrderedDict[bytes, cedarpy.Entities] = OrderedDict()
+        # Knows which actions belong to which group; made once, so that a decision need not read the schema again.
+        self._actions = cedarpy.Entities.from_json_str("[]", self._schema)
 
     def current(self) -> Rules:
         """Itself, or what the installation's own folder says by now. A folder that cannot be used changes nothing, and is logged."""
@@ -104,13 +112,14 @@ class Rules:
             return self
 
     def decide(self, facts: Facts) -> Decision:
-        """What the policies say, from memory where the same facts were asked before."""
-        known = self._cache.get(facts)
+        """What the policies say, from memory where they were asked before and nothing that they read was different."""
+        key = self._key(facts)
+        known = self._cache.get(key)
         if known is not None:
-            self._cache.move_to_end(facts)
+            self._cache.move_to_end(key)
             return known
         decision = self.evaluate(facts)
-        self._cache[facts] = decision
+        self._cache[key] = decision
         if len(self._cache) > CACHE_MAX:
             self._cache.popitem(last=False)
         return decision
@@ -119,7 +128,7 @@ class Rules:
         """What the policies say, worked out."""
         if facts.action not in self.actions:
             return Decision(False, ("policy.default",), ("No policy speaks of this, and what no policy allows is refused.",))
-        result = cedarpy.is_authorized(self._request(facts), self._set, self._entities(facts), self._schema)
+        result = cedarpy.is_authorized(self._request(facts), self._set, self._ready(facts))
         deciding = [self.rules[self._names[reason]] for reason in result.diagnostics.reasons]
         deciding.sort(key=lambda rule: rule.place)
         if result.diagnostics.errors:
@@ -152,6 +161,18 @@ class Rules:
             },
         }
 
+    def _ready(self, facts: Facts) -> cedarpy.Entities:
+        """The person and the record in the engine's form, checked against the schema when they are first met."""
+        stated = msgspec.json.encode(self._entities(facts))
+        known = self._people.get(stated)
+        if known is None:
+            known = self._people[stated] = self._actions.with_added_json_str(stated.decode(), self._schema)
+            if len(self._people) > PEOPLE_MAX:
+                self._people.popitem(last=False)
+        else:
+            self._people.move_to_end(stated)
+        return known
+
     def _entities(self, facts: Facts) -> list[dict[str, Any]]:
         person = {
             "roles": sorted(facts.roles),
@@ -171,7 +192,7 @@ class Rules:
 
 def filled(text: str, words: dict[str, str]) -> str:
     """A policy's sentence with what it names in braces."""
-    return _HOLES.sub(lambda hole: words.get(hole.group(1), hole.group()), text)
+    return HOLES.sub(lambda hole: words.get(hole.group(1), hole.group()), text)
 
 
 def _signature(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
@@ -183,8 +204,8 @@ def _signature(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
         return ()
 
 
-def _understand(sources: tuple[Source, ...]) -> tuple[dict[str, Rule], cedarpy.PolicySet, cedarpy.Schema, dict[str, str]]:
-    """The rules by id, the parsed policies and schema, and the ids behind the names that the engine gives policies."""
+def _understand(sources: tuple[Source, ...]) -> tuple[dict[str, Rule], str, cedarpy.Schema, dict[str, str]]:
+    """The rules by id, the text of the policies, the parsed schema, and the ids behind the names that the engine gives policies."""
     schema = "\n".join((SCHEMA.read_text("utf-8"), *(s.text for s in sources if s.name.endswith(SCHEMA_ENDING))))
     policies = [s for s in sources if not s.name.endswith(SCHEMA_ENDING)]
     rules: dict[str, Rule] = {}
@@ -198,7 +219,7 @@ def _understand(sources: tuple[Source, ...]) -> tuple[dict[str, Rule], cedarpy.P
     if not result.validation_passed:
         raise PolicyError("; ".join(str(error) for error in result.errors))
     names = {name: annotations["id"] for name, (_, annotations) in _annotated(whole).items()}
-    return rules, cedarpy.PolicySet.from_str(whole), cedarpy.Schema.from_str(schema), names
+    return rules, whole, cedarpy.Schema.from_str(schema), names
 
 
 def _annotated(text: str) -> dict[str, tuple[str, dict[str, str]]]:

@@ -141,3 +141,23 @@ export const preservations = {
 };
 
 export const retention = { report: () => body(client.GET('/v1/anpr/retention')) };
+
+export const authority = {
+  list: (query: { whose?: 'mine' | 'agency'; state?: T.Authorisation['state']; cursor?: string; limit?: number }) =>
+    body(client.GET('/v1/accountability/authorisations', { params: { query: query as { whose?: 'mine' | 'agency' } } })),
+  one: (authorisation: string) => body(client.GET('/v1/accountability/authorisations/{authorisation}', { params: { path: { authorisation } } })),
+  ask: (question: T.AuthorityQuestion) => body(client.POST('/v1/accountability/authorisations', { body: question })),
+  override: (question: T.OverrideQuestion) => body(client.POST('/v1/accountability/overrides', { body: question })),
+  decide: (authorisation: string, decision: { grant: boolean; reason: string; hours?: number }) =>
+    body(client.POST('/v1/accountability/authorisations/{authorisation}/decision', { params: { path: { authorisation } }, body: decision })),
+  end: (authorisation: string, reason: string) =>
+    body(client.POST('/v1/accountability/authorisations/{authorisation}/revocation', { params: { path: { authorisation } }, body: { reason } })),
+  deputies: () => body(client.GET('/v1/accountability/deputies')),
+  nameDeputy: (deputy: { username: string; from: string; to: string }) => body(client.POST('/v1/accountability/deputies', { body: deputy })),
+  endDeputy: (deputy: string) => body(client.DELETE('/v1/accountability/deputies/{deputy}', { params: { path: { deputy } } })),
+};
+
+export const policy = {
+  explain: (query: T.PolicyQuestion) => body(client.GET('/v1/policy/explain', { params: { query } })),
+  book: () => body(client.GET('/v1/policy/policies')),
+};

@@ -6,6 +6,11 @@ interface Problem {
   code?: string;
   status?: number;
   permission?: string;
+  /** Where a policy refused: why, and what would make it lawful. */
+  why?: string;
+  lawful_if?: string;
+  can_ask?: boolean;
+  can_override?: boolean;
   retry_after_s?: number;
   [extra: string]: unknown;
 }

@@ -204,6 +204,8 @@ export interface paths {
         /**
          * Override
          * @description Where life is in danger and authority cannot wait: in force at once, for minutes, for one case. Every use is reviewed.
+         *
+         *     Who sits at a browser proves again who they are first: a touch, so that nobody takes it with a screen left open.
          */
         post: operations["override"];
         delete?: never;
@@ -2733,6 +2735,8 @@ export interface components {
             person: components["schemas"]["bluelamp__accountability__authorisations__schemas__PersonShown"];
             /** Purpose */
             purpose: string;
+            /** Purpose Name */
+            purpose_name: string;
             /** Reference */
             reference: string;
             /** Vrms */

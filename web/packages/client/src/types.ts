@@ -73,6 +73,22 @@ export type PreservationQuestion = S['PreservationQuestion'];
 export type RetentionReport = S['RetentionReport'];
 export type FoundNotice = S['NoticeShown'];
 
+export type Authorisation = S['AuthorisationShown'];
+export type AuthorityQuestion = S['AskQuestion'];
+export type OverrideQuestion = S['ScopeQuestion'];
+export type Deputy = S['DeputyShown'];
+export type Explanation = S['Explanation'];
+export type PolicyBook = S['PolicyBook'];
+export interface PolicyQuestion {
+  action?: string;
+  purpose?: string;
+  age_days?: number;
+  authority?: 'none' | 'granted' | 'override';
+  relation?: 'own' | 'shared' | 'other' | 'national';
+  marking?: 'OFFICIAL' | 'OFFICIAL-SENSITIVE';
+  person?: string;
+}
+
 export interface GeoPolygon {
   type: 'Polygon';
   coordinates: [number, number][][];

@@ -1,5 +1,6 @@
 // The state of Live: hits as the stream tells them, newest and most urgent first, held still while somebody is reaching for one.
 import { api, inWords, openStream, type CameraStatus, type Hit, type Priority, type StreamEvent, type StreamHealth } from '@bluelamp/client';
+import { authority } from '../authority/authority.svelte';
 import { session } from '../shell/session.svelte';
 import { flow, type Pulse } from './flow.svelte';
 import { sound } from './sound.svelte';
@@ -7,7 +8,10 @@ import { headline } from './sure';
 
 const KEPT = 400;
 const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2 };
-const TYPES = ['ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'search_found', 'reads', 'heartbeat'] as const;
+const TYPES = [
+  'ready', 'hit', 'hit_amended', 'hit_action', 'camera_status', 'search_found', 'reads', 'heartbeat',
+  'authority_asked', 'authority_waiting', 'authority_decided', 'authority_override', 'authority_ending',
+] as const;
 
 export type Filter = 'open' | 'mine' | 'done' | 'all';
 export type ArrivalListener = (hit: Hit) => void;
@@ -114,6 +118,10 @@ class Live {
     }
     if (event.type === 'reads') {
       flow.receive(data as unknown as Pulse);
+      return;
+    }
+    if (event.type.startsWith('authority_')) {
+      authority.told(event.type, data);
       return;
     }
     if (event.type === 'search_found') {

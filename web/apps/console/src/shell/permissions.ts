@@ -33,4 +33,9 @@ export const MAY = {
   viewReviewFigures: 'reviews.statistics.view',
   printAuditLog: 'audit.log.print',
   manageAllUsers: 'identity.users.manage_national',
+  askAuthority: 'accountability.authorisations.ask',
+  override: 'accountability.authorisations.override',
+  giveAuthority: 'accountability.authorisations.decide',
+  explainPolicy: 'accountability.policy.explain',
+  explainOthers: 'accountability.policy.explain_others',
 } as const;
