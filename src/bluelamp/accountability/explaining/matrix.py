@@ -82,7 +82,7 @@ def page(policy: Policy, squares: Iterable[Cell]) -> str:
         "# Authorisation matrix", "",
         "Every role, action, tier of age and agency, found by asking the policies as they are shipped. Written by",
         "`bluelamp policy matrix`, which an installation with policies or purposes of its own can run for itself; checked by",
-        "`tests/spine/policy/test_matrix.py`. A role that is not named under a heading can do nothing of it.", "",
+        "`tests/house/test_matrix.py`. A role that is not named under a heading can do nothing of it.", "",
         f"A square has one letter for each age of the data: {tiers}.", "",
         "| letter | means |", "|---|---|", *(f"| `{letter}` | {words} |" for letter, words in LEGEND), "",
         f"The authority rank is {terms.authority_rank} or above. `own`, `shared`, `other`, `national`: whose data it is, seen from the",

@@ -11,7 +11,7 @@ from bluelamp.app.wiring import policy_of
 from bluelamp.spine.policy import ROLES
 from bluelamp.spine.policy.facts import RELATIONS
 
-MATRIX = Path(__file__).parents[3] / "docs/authorisation-matrix.md"
+MATRIX = Path(__file__).parents[2] / "docs/authorisation-matrix.md"
 POLICY = policy_of()
 
 
