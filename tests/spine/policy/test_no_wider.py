@@ -63,7 +63,16 @@ def at_most(facts: Facts, terms: Terms) -> bool:
         return "supervisor" in facts.roles and gives and not facts.mine and not facts.line and facts.relation == "own"
     if facts.action == "accountability.authorisations.revoke":
         return facts.relation == "own" and (facts.mine or ("supervisor" in facts.roles and gives))
-    return facts.action in {"accountability.authorisations.override", "anpr.hits.view"}
+    return facts.action in {"accountability.authorisations.override", "anpr.hits.view"} or _duty(facts, gives=gives)
+
+
+def _duty(facts: Facts, *, gives: bool) -> bool:
+    """What is done with reads that shows them to nobody, or to whom they are about."""
+    if facts.action == "anpr.preservation.make":
+        return bool(facts.roles & {"analyst", "supervisor"}) and (facts.age_days <= RECENT_DAYS or gives)
+    if facts.action == "anpr.preservation.view":
+        return bool(facts.roles & {"analyst", "supervisor"}) and facts.relation == "own"
+    return facts.action in {"anpr.subjects.disclose", "anpr.subjects.erase"} and "supervisor" in facts.roles
 
 
 def _may_look(facts: Facts, offence: str, *, gives: bool) -> bool:

@@ -16,6 +16,11 @@ LEGEND = (
 )
 _LETTER = {"none": "o", "granted": "a", "override": "!"}
 
+_OF_A_COLLEAGUE: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("", {"mine": True}),
+    ("a colleague's, OFFICIAL-SENSITIVE", {"marking": "OFFICIAL-SENSITIVE"}),
+    ("a colleague's, OFFICIAL-SENSITIVE, by the authority rank", {"marking": "OFFICIAL-SENSITIVE", "rank": "authority"}),
+)
 CIRCUMSTANCES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "accountability.authorisations.decide": (
         ("by the authority rank", {"rank": "authority"}),
@@ -31,17 +36,11 @@ CIRCUMSTANCES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     ),
     "accountability.authorisations.ask": (("", {"mine": True}),),
     "accountability.authorisations.override": (("", {"mine": True}),),
-    "anpr.hits.view": (("", {}),),
-    # Made and kept by oneself alone.
-    "anpr.searches.deep": (("", {"mine": True}),),
-    "anpr.searches.keep": (("", {"mine": True}),),
+    "anpr.preservation.make": (("", {}), ("by the authority rank", {"rank": "authority"})),
+    # Of a search that somebody else may have made.
+    **dict.fromkeys(("anpr.searches.run", "anpr.exports.make", "anpr.pictures.view"), _OF_A_COLLEAGUE),
 }
 """What else a decision about an action turns on, beside role, agency, purpose and age."""
-LOOKS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("", {"mine": True}),
-    ("a colleague's, OFFICIAL-SENSITIVE", {"marking": "OFFICIAL-SENSITIVE"}),
-    ("a colleague's, OFFICIAL-SENSITIVE, by the authority rank", {"marking": "OFFICIAL-SENSITIVE", "rank": "authority"}),
-)
 
 
 class Cell(NamedTuple):
@@ -60,7 +59,7 @@ def cells(policy: Policy) -> Iterator[Cell]:
     terms = policy.rules.terms
     ages = (*(tier.days for tier in terms.tiers), (terms.tiers[-1].days + 1) if terms.tiers else 0)
     for action in sorted(policy.rules.actions):
-        for circumstance, more in CIRCUMSTANCES.get(action, LOOKS):
+        for circumstance, more in CIRCUMSTANCES.get(action, (("", {"mine": True}),)):
             known: dict[str, Any] = {name: terms.authority_rank if value == "authority" else value for name, value in more.items()}
             for role in ROLES:
                 for relation in RELATIONS:
