@@ -243,7 +243,8 @@ async def draw_id(room: Room) -> str:
     draw = new_id()
     await room.platform.spine.db.execute(
         "INSERT INTO review_draws (id, agency, period, method, seed, rates, least, most, roles, population, entries)"
-        " VALUES ($1, 'KEN', '2001-01-01'::date + (random() * 6000)::int, 'sha256-1', $1, '*:*=0', 0, 1, '{}', 0, '{}')",
+        " SELECT $1, 'KEN', coalesce(max(period), '2001-01-01') + 1, 'sha256-1', $1, '*:*=0', 0, 1, '{}', 0, '{}'"
+        " FROM review_draws WHERE period < '2010-01-01'",
         draw,
     )
     return draw

@@ -17,9 +17,9 @@ HEAD = """# Settings
 Every setting is an environment variable. For the commands, options on the command line come first, then the environment, then the
 default. This page is written by `python -m bluelamp.app.settings_page docs/settings.md` from the code; a test fails when it is out of date.
 
-Any setting of `PlatformSettings` may come from a file: `BLUELAMP_DATABASE_URL_FILE=/run/secrets/database` names the file that holds
-what `BLUELAMP_DATABASE_URL` would. Use it for addresses with a password in them and for keys; both at once are refused. A setting
-whose own name ends in `_FILE` means itself.
+Any setting of `PlatformSettings`, and any text of `OidcSettings`, may come from a file:
+`BLUELAMP_DATABASE_URL_FILE=/run/secrets/database` names the file that holds what `BLUELAMP_DATABASE_URL` would. Use it for addresses with a
+password in them and for keys; both at once are refused. A setting whose own name ends in `_FILE` means itself.
 
 The blob store's credentials and endpoint come from the usual `AWS_*` variables.
 `BLUELAMP_NO_BROWSER` keeps `up` and `demo` from opening one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,9 +17,11 @@ import pytest
 from joserfc.jwk import RSAKey
 from webauthn.helpers import bytes_to_base64url as b64
 
+from bluelamp.app.engines import doctor
 from bluelamp.app.engines.data_folder import free_port
 from bluelamp.app.http import make_app
 from bluelamp.kit.ids import new_id
+from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.identity.oidc import provider as provider_module
 from bluelamp.spine.identity.oidc.claims import LOGOUT_EVENT
 from tests.support.platform import RunningPlatform, serving
@@ -72,7 +75,8 @@ def providers_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def world(platform: RunningPlatform, providers_file: Path) -> AsyncIterator[World]:
     forger, port = Forger(), free_port()
     main = MAPPING | {"id": "main", "name": "Kentmere Police", "issuer": f"http://localhost:{port}"}
-    write(providers_file, [main, MAPPING | {"id": "forger", "issuer": forger.issuer, "client_secret": ""}])
+    down = MAPPING | {"id": "down", "issuer": f"http://localhost:{free_port()}"}
+    write(providers_file, [main, MAPPING | {"id": "forger", "issuer": forger.issuer, "client_secret": ""}, down])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BLUELAMP_OIDC_PROVIDERS_FILE", str(providers_file))
         patch.setattr(provider_module, "ASKED_AGAIN_S", -1)
@@ -95,6 +99,8 @@ async def test_a_person_comes_goes_and_comes_back_through_a_real_provider(world:
             me = (await browser.get("/v1/me")).json()
             assert (me["username"], me["roles"], me["agency"]["code"]) == (f"o.marsh.{TAIL}", ["analyst"], "KEN")
             assert (me["session"]["method"], me["has_password"]) == ("provider", False)
+            kept = "SELECT detail->>'method' FROM audit_entries WHERE action = 'identity.session.open' AND actor = $1"
+            assert await world.platform.spine.db.fetchval(kept, me["id"]) == "provider"
             href = (await browser.post("/v1/oidc/sign-out")).json()["href"]
             assert (await browser.get("/v1/me")).status_code == 401
             assert href.startswith(f"http://localhost:{world.port}/session/end?id_token_hint=")
@@ -294,6 +300,16 @@ async def test_who_holds_no_post_is_told_so(world: World, browser: httpx.AsyncCl
         "UPDATE memberships SET starts_at = now() + interval '1 day' WHERE person = (SELECT id FROM users WHERE username = $1)", subject
     )
     assert await come_back(world, browser, await begin(world, browser)) == "/?sign_in_refused=account_closed"
+
+
+async def test_a_provider_that_does_not_answer_is_told_of(world: World, browser: httpx.AsyncClient, tmp_path: Path) -> None:
+    sent = await browser.get("/v1/oidc/down/start")
+    assert sent.headers["location"] == "/?sign_in_refused=provider_unavailable"
+    assert (await browser.get("/v1/oidc/nosuch/start")).status_code == 404
+    findings = (await asyncio.to_thread(doctor.examine, PlatformSettings(data=tmp_path / "none")))[0]
+    told = {finding.subject: finding for finding in findings if finding.subject.startswith("provider")}
+    assert (told["provider forger"].level, told["provider down"].level) == ("ok", "problem")
+    assert "does not answer" in told["provider down"].message
 
 
 async def test_nobody_is_sent_on_to_another_site(world: World, browser: httpx.AsyncClient) -> None:

@@ -23,6 +23,7 @@ from bluelamp.app.engines.growth import Forecast, forecast
 from bluelamp.app.engines.processes import tail
 from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.config import PlatformSettings
+from bluelamp.spine.identity.oidc.provider import ProviderDownError, Providers
 
 Level = Literal["ok", "warning", "problem"]
 OPEN_FILES_MIN = 4096
@@ -72,6 +73,7 @@ def examine(settings: PlatformSettings) -> tuple[list[Finding], Forecast | None]
         findings.append(_not_running(settings))
     else:
         findings += asyncio.run(_engines(urls))
+    findings += asyncio.run(_providers())
     return findings, outlook
 
 
@@ -165,6 +167,24 @@ async def _engines(urls: EngineUrls) -> list[Finding]:
                     f"Read its log; is its URL right? `bluelamp up` restarts {subject} by itself.",
                 )
             )
+    return found
+
+
+async def _providers() -> list[Finding]:
+    """Whether people can sign in through the OpenID Connect providers that are configured."""
+    try:
+        providers = Providers()
+    except (ValueError, OSError) as error:
+        return [Finding("problem", "identity providers", f"cannot be used: {error}", "Mend BLUELAMP_OIDC_*: docs/identity.md.")]
+    found = []
+    for name, known in providers.known.items():
+        subject = f"provider {name}"
+        try:
+            found.append(Finding("ok", subject, f"{known.provider.issuer} is discovered and publishes {await known.examine()} keys"))
+        except ProviderDownError as error:
+            remedy = "Is the issuer exactly what the provider calls itself, and is there a way to it from this machine?"
+            found.append(Finding("problem", subject, f"{known.provider.issuer}: {error.message}", remedy))
+    await providers.close()
     return found
 
 

@@ -102,6 +102,16 @@ class Known:
                     raise ProviderDownError("the provider publishes no usable keys") from error
             return self._keys[1]
 
+    async def examine(self) -> int:
+        """Discover the provider and fetch its keys; how many it publishes.
+
+        Raises:
+            ProviderDownError: it cannot be used, and why.
+        """
+        for name in ("authorization_endpoint", "token_endpoint"):
+            await self.endpoint(name)
+        return len((await self._known_keys(KEYS_S)).keys)
+
     async def open(self, text: str) -> Token:
         """A token of this provider's; keys are fetched anew where it names one that is not known yet."""
         try:
@@ -145,7 +155,7 @@ async def sign_out_address(known: Known | None, id_token: str, back_to: str) -> 
 class Providers:
     """All configured providers; one object a process."""
 
-    def __init__(self, _spine: Spine, settings: OidcSettings | None = None) -> None:
+    def __init__(self, _spine: Spine | None = None, settings: OidcSettings | None = None) -> None:
         self._http = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, limits=httpx.Limits(max_connections=20))
         self.known = {name: Known(provider, self._http) for name, provider in configured(settings or OidcSettings()).items()}
 

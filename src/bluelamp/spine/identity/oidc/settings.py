@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bluelamp.spine.policy import ROLES
+from bluelamp.spine.secret_files import FromFiles
 
 SIGNATURES = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures with a key that only the provider holds. `none` and the HS family can never be allowed."""
@@ -67,7 +68,7 @@ class Provider(BaseModel):
         return roles
 
 
-class OidcSettings(BaseSettings):
+class OidcSettings(FromFiles, BaseSettings):
     """Sign-in through an OpenID Connect provider; docs/identity.md walks through it. Without an issuer or a file: none."""
 
     model_config = SettingsConfigDict(env_prefix="BLUELAMP_OIDC_", extra="ignore", frozen=True)
