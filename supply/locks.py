@@ -55,7 +55,7 @@ def installed_licence(name: str) -> str:
     if declared:
         return declared
     texts = [file for file in found.files or [] if re.search(r"licen[sc]e", file.name, re.IGNORECASE)]
-    return " ".join(Path(str(texts[0].locate())).read_text("utf-8", "replace").split()[:12]) if texts else ""
+    return " ".join(Path(str(texts[0].locate())).read_text("utf-8", "replace").split()[:6]) if texts else ""
 
 
 def read_python(text: str, *, shipped: bool) -> list[Package]:

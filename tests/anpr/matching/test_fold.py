@@ -79,6 +79,25 @@ def test_repeats_fold_within_the_window_and_not_beyond_or_elsewhere():
     assert len(tell(fold, sighting(470_000, entries=(2,)))[0]) == 1
 
 
+def test_a_late_read_repeats_the_hit_of_its_own_time():
+    fold = Fold(TERMS)
+    (morning,), _ = tell(fold, sighting(0))
+    (evening,), _ = tell(fold, sighting(36_000_000))
+    new, (amended,) = tell(fold, sighting(100_000))
+    assert (new, amended.id, amended.repeats) == ([], morning.id, 1)
+    _, (amended,) = tell(fold, sighting(36_100_000))
+    assert amended.id == evening.id
+
+
+def test_what_begins_and_what_repeats_in_one_batch_is_told_apart_afterwards():
+    """The order in which a batch's hits are published (the new ones first) says nothing of which came last."""
+    fold = Fold(TERMS)
+    tell(fold, sighting(0))
+    (later,), (earlier,) = tell(fold, sighting(100_000), sighting(500_000))
+    _, (again,) = tell(fold, sighting(500_000 + 1, first="AB12CDF"))
+    assert (again.id, earlier.repeats) == (later.id, 1)
+
+
 def test_a_better_read_becomes_the_hits_evidence():
     fold = Fold(TERMS)
     tell(fold, sighting(0, score=0.86))
@@ -169,7 +188,7 @@ def test_memory_is_bounded():
         tell(fold, sighting(n * 400_000, cam=n))
     assert len(fold._hits) <= 100
     assert len(fold._by_read) <= 100
-    assert len(fold._open) <= 100
+    assert len(fold._at_camera) <= 100
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -27,8 +27,8 @@ def settings(place: Path, urls: EngineUrls) -> PlatformSettings:
 
 
 def first_release(migrations: list[Migration]) -> list[Migration]:
-    """Each component's first migration."""
-    return [migration for migration in migrations if migration.number == 1]
+    """The first migration of each component that the first release had."""
+    return [migration for migration in migrations if migration.number == 1 and migration.component in {"spine", "anpr"}]
 
 
 async def as_first_released(told: PlatformSettings) -> None:

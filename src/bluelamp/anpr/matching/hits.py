@@ -183,7 +183,7 @@ class Fold:
         self._terms = terms
         self._remembered_max = remembered_max
         self._hits: dict[str, Hit] = {}
-        self._open: dict[tuple[int, int], str] = {}
+        self._at_camera: dict[tuple[int, int], set[str]] = {}
         self._by_cause: dict[tuple[str, int], str] = {}
         self._by_read: dict[str, set[str]] = {}
 
@@ -194,7 +194,7 @@ class Fold:
             if held is not None and held.version >= hit.version:
                 continue
             self._hits[hit.id] = hit
-            self._open[hit.entry.number, hit.camera.number] = hit.id
+            self._at_camera.setdefault((hit.entry.number, hit.camera.number), set()).add(hit.id)
             for read in hit.causes:
                 self._by_cause[read, hit.entry.number] = hit.id
                 self._by_read.setdefault(read, set()).add(hit.id)
@@ -220,8 +220,8 @@ class Fold:
             if read.version > known.read.version and known.read.id == read.id:
                 draft.amend(_seen(known, match, read), read.id)
             return
-        held = draft.open(entry.number, camera.number)
-        if held is not None and not held.withdrawn and abs(read.captured_at - held.last_seen_at) <= self._terms.window_ms:
+        held = draft.nearest(entry.number, camera.number, read.captured_at, self._terms.window_ms)
+        if held is not None:
             better = _seen(held, match, read) if match.score > held.score else held
             last = max(held.last_seen_at, read.captured_at)
             draft.amend(msgspec.structs.replace(better, repeats=held.repeats + 1, last_seen_at=last), read.id)
@@ -260,7 +260,7 @@ class Fold:
 
     def _forget(self, count: int) -> None:
         gone = {hid: self._hits.pop(hid) for hid in list(self._hits)[:count]}
-        self._open = {key: hid for key, hid in self._open.items() if hid not in gone}
+        self._at_camera = {key: kept for key, hids in self._at_camera.items() if (kept := hids - gone.keys())}
         self._by_cause = {key: hid for key, hid in self._by_cause.items() if hid not in gone}
         self._by_read = {read: kept for read, hids in self._by_read.items() if (kept := hids - gone.keys())}
 
@@ -272,7 +272,7 @@ class _Draft:
         self._fold = fold
         self._hits: dict[str, Hit] = {}
         self._new: dict[str, None] = {}
-        self._open: dict[tuple[int, int], str] = {}
+        self._at_camera: dict[tuple[int, int], set[str]] = {}
         self._by_cause: dict[tuple[str, int], str] = {}
 
     @property
@@ -292,9 +292,12 @@ class _Draft:
         key = (read, entry)
         return self.get(self._by_cause.get(key) or self._fold._by_cause.get(key))  # noqa: SLF001
 
-    def open(self, entry: int, camera: int) -> Hit | None:
+    def nearest(self, entry: int, camera: int, at: int, window_ms: int) -> Hit | None:
+        """The hit that a read at that time repeats. By the times alone, so that neither batches nor a restart decide it."""
         key = (entry, camera)
-        return self.get(self._open.get(key) or self._fold._open.get(key))  # noqa: SLF001
+        there = self._at_camera.get(key, set()) | self._fold._at_camera.get(key, set())  # noqa: SLF001
+        hits = [hit for hid in there if (hit := self.get(hid)) and not hit.withdrawn and _apart(hit, at) <= window_ms]
+        return min(hits, key=lambda hit: (_apart(hit, at), hit.id), default=None)
 
     def of_read(self, read: str) -> list[str]:
         here = {hid for (cause, _), hid in self._by_cause.items() if cause == read}
@@ -310,7 +313,7 @@ class _Draft:
 
     def _put(self, hit: Hit) -> None:
         self._hits[hit.id] = hit
-        self._open[hit.entry.number, hit.camera.number] = hit.id
+        self._at_camera.setdefault((hit.entry.number, hit.camera.number), set()).add(hit.id)
         for read in hit.causes:
             self._by_cause[read, hit.entry.number] = hit.id
 
@@ -327,6 +330,11 @@ class Mutes:
     def covers(self, agency: str, camera: str, entry: int, now: int) -> bool:
         """Tell whether the agency has muted the camera or the entry at `now`."""
         return self._until.get((agency, camera), 0) > now or self._until.get((agency, entry), 0) > now
+
+
+def _apart(hit: Hit, at: int) -> int:
+    """Milliseconds between a time and the span in which the hit's vehicle was seen; 0 within it."""
+    return max(hit.captured_at - at, at - hit.last_seen_at, 0)
 
 
 def _seen(hit: Hit, match: Match, read: SeenRead) -> Hit:
