@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +21,7 @@ from bluelamp.app.hosts import is_trusted, misdirected, trusted
 from bluelamp.app.wiring import MODULES, open_spine, prepare
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.errors import PROBLEM, BluelampError, problem, render
+from bluelamp.spine.http import Public
 from bluelamp.spine.identity.identify import Identifier
 from bluelamp.spine.live import LiveHub
 from bluelamp.spine.module import Module, Spine
@@ -73,8 +75,13 @@ class Platform(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The document, completed by what the framework cannot know."""
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.complete(super().openapi(), self.modules)
+            self.openapi_schema = openapi.complete(super().openapi(), self.modules, set(self._public_doors()))
         return self.openapi_schema
+
+    def _public_doors(self) -> Iterator[tuple[str, str]]:
+        for route in iter_route_contexts(self.routes):
+            if route.dependant and any(isinstance(below.call, Public) for below in route.dependant.dependencies):
+                yield from ((str(route.path), method.lower()) for method in route.methods or ())
 
 
 @asynccontextmanager

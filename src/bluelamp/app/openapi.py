@@ -29,12 +29,14 @@ PROBLEM_ANSWER = {
     "description": "Refused or failed; see `code`.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-PUBLIC_PATHS = ("/healthz", "/readyz", "/metrics", "/v1/session/passkey", "/v1/session/ways")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def complete(document: dict[str, Any], modules: tuple[Module, ...]) -> dict[str, Any]:
-    """Add problem answers, ways of signing in and the modules' own doors; sort everything that has no order of its own."""
+def complete(document: dict[str, Any], modules: tuple[Module, ...], public: set[tuple[str, str]]) -> dict[str, Any]:
+    """Add problem answers, ways of signing in and the modules' own doors; sort everything that has no order of its own.
+
+    `public`: (path, method in lower case) of the doors that ask nobody who they are.
+    """
     for module in modules:
         if module.openapi is not None:
             module.openapi(document)
@@ -49,15 +51,14 @@ def complete(document: dict[str, Any], modules: tuple[Module, ...]) -> dict[str,
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
-                _complete_operation(item[method], path, method)
+                _complete_operation(item[method], is_public=(path, method) in public)
     return _sorted(document)
 
 
-def _complete_operation(operation: dict[str, Any], path: str, method: str) -> None:
+def _complete_operation(operation: dict[str, Any], *, is_public: bool) -> None:
     answers = operation.setdefault("responses", {})
     answers.pop("422", None)
     answers["default"] = PROBLEM_ANSWER
-    is_public = path in PUBLIC_PATHS or (path == "/v1/session" and method == "post")
     operation.setdefault("security", [] if is_public else [{"session": []}, {"token": []}])
 
 
