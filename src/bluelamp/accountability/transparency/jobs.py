@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from bluelamp.accountability.transparency import store
 from bluelamp.accountability.transparency.figures import Tally, place, tables
 from bluelamp.spine import audit, purposes
+from bluelamp.spine.audit import store as log
 from bluelamp.spine.module import Job, Spine
-from bluelamp.spine.relational import Record
+from bluelamp.spine.relational import Connection, Record
 
 REPORTED_DAYS = 365
 DAY_S = 24 * 3600.0
@@ -29,6 +31,12 @@ def _counted(rows: list[Record]) -> Counter[tuple[date, str, str]]:
             figure, name, count = placed
             counts[row["day"], figure, name] += count
     return counts
+
+
+async def _slip(connection: Connection) -> dict[str, Any]:
+    """The newest signed check-point of the audit and the keys that sign: whoever keeps one can later show what was rewritten."""
+    newest = await log.last_checkpoint(connection)
+    return {"checkpoint": newest["note"] if newest else "", "keys": await log.verify_keys(connection)}
 
 
 async def publish(spine: Spine) -> None:
@@ -52,6 +60,7 @@ async def publish(spine: Spine) -> None:
             "to": today.isoformat(),
             "computed_at": now.isoformat(timespec="seconds"),
             "figures": tables(sums, named),
+            **await _slip(connection),
         }
         await store.keep_report(connection, today, now, report)
         await audit.record(connection, audit.SYSTEM, "disclosure", "transparency.report.publish", detail={"day": today.isoformat()})

@@ -40,12 +40,18 @@ class TransparencyFigure(BaseModel):
 
 
 class TransparencyReport(BaseModel):
-    """What the platform did in the last year, computed once a day. No personal data; counts to the nearest 5, those under 5 not told."""
+    """What the platform did in the last year, computed once a day. No personal data; counts to the nearest 5, those under 5 not told.
+
+    `checkpoint` is the newest signed fingerprint of the audit (docs/audit.md) and `keys` the public keys: keep them, and nothing
+    that was on record then can be changed unseen.
+    """
 
     since: str = Field(alias="from")
     to: str
     computed_at: str
     figures: list[TransparencyFigure]
+    checkpoint: str = ""
+    keys: list[str] = []
 
 
 class Published:

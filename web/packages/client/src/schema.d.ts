@@ -3142,6 +3142,7 @@ export interface components {
          * DrawChecked
          * @description A draw, and what the same plan draws from the audit today. `same`: nothing was skipped and nothing slipped in.
          *
+         *     `as_recorded`: its plan and its looks are those that the audit entry of the draw holds, so nobody has edited them since.
          *     `not_put_up` are drawn looks that are no reviews: none, unless the decided ones are past the time that reviews are kept.
          */
         DrawChecked: {
@@ -3158,6 +3159,8 @@ export interface components {
             most: number;
             /** Same */
             same: boolean;
+            /** As Recorded */
+            as_recorded: boolean;
             /** Population Now */
             population_now: number;
             /** Entries */
@@ -5937,6 +5940,9 @@ export interface components {
         /**
          * TransparencyReport
          * @description What the platform did in the last year, computed once a day. No personal data; counts to the nearest 5, those under 5 not told.
+         *
+         *     `checkpoint` is the newest signed fingerprint of the audit (docs/audit.md) and `keys` the public keys: keep them, and nothing
+         *     that was on record then can be changed unseen.
          */
         TransparencyReport: {
             /** From */
@@ -5947,6 +5953,16 @@ export interface components {
             computed_at: string;
             /** Figures */
             figures: components["schemas"]["TransparencyFigure"][];
+            /**
+             * Checkpoint
+             * @default
+             */
+            checkpoint?: string;
+            /**
+             * Keys
+             * @default []
+             */
+            keys?: string[];
         };
         /**
          * TransparencyRow
