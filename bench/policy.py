@@ -56,9 +56,8 @@ def looks(rng: random.Random, shift: Sequence[Facts], count: int) -> list[Facts]
     return asked
 
 
-def timed(work: Callable[[Facts], Any], asked: Sequence[Facts]) -> list[float]:
-    """Microseconds of each."""
-    clock = time.perf_counter_ns
+def timed(work: Callable[[Facts], Any], asked: Sequence[Facts], clock: Callable[[], int] = time.perf_counter_ns) -> list[float]:
+    """Microseconds of each. By the clock of the processor, a machine that others use puts nothing on top."""
     took = []
     for facts in asked:
         began = clock()
@@ -75,12 +74,12 @@ def _as_text() -> Callable[[Facts], Any]:
     return lambda facts: cedarpy.is_authorized(rules._request(facts), policies, rules._entities(facts), schema)
 
 
-def _line(what: str, took: list[float], floor: float, *, target: bool = True) -> Row:
+def _line(what: str, took: list[float], floor: float) -> Row:
     p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
     against = f"a look-up in a dictionary {floor:.2f} µs"
     return Row(
         what, f"p50 {p50:.1f} µs, p99 {p99:.1f} µs", against, f"p50 {p50 / floor:.0f} of floor",
-        f"p99 {LIMIT_US:.0f} µs" if target else "", p99 <= LIMIT_US if target else None,
+        f"p99 {LIMIT_US:.0f} µs", p99 <= LIMIT_US,
     )  # fmt: skip
 
 
@@ -94,15 +93,16 @@ def run(size: float = 1.0) -> list[Row]:
     floor = percentile(timed(table.__getitem__, mixture), 0.5)
     shift_took = timed(policy.decide, mixture)
     known = timed(policy.decide, mixture[-4_000:])
-    fresh = timed(policy.rules.evaluate, mixture[:2_000])
-    as_text = timed(_as_text(), mixture[:50])
-    strangers = timed(policy_of().rules.evaluate, [facts._replace(unit=f"new{at}") for at, facts in enumerate(mixture[:2_000])])
+    fresh = timed(policy.rules.evaluate, mixture[:2_000], time.thread_time_ns)
+    as_text = timed(_as_text(), mixture[:50], time.thread_time_ns)
+    new = [facts._replace(unit=f"new{at}") for at, facts in enumerate(mixture[:2_000])]
+    strangers = timed(policy_of().rules.evaluate, new, time.thread_time_ns)
     return [
         _line("decided before with the same facts", known, floor),
         _line(f"a shift: {count:,} looks of 500 people, from an empty memory", shift_took, floor),
-        _line("worked out, the person known", fresh, floor, target=False),
-        _line("worked out, the person never seen", strangers, floor, target=False),
-        Row("policies and schema as text each time", f"p50 {percentile(as_text, 0.5):.0f} µs", "worked out, the person known",
+        _line("worked out, the person known (CPU)", fresh, floor),
+        _line("worked out, the person never seen (CPU)", strangers, floor),
+        Row("policies and schema as text each time (CPU)", f"p50 {percentile(as_text, 0.5):.0f} µs", "worked out, the person known",
             f"{percentile(as_text, 0.5) / percentile(fresh, 0.5):.0f} times"),
     ]  # fmt: skip
 

@@ -142,6 +142,7 @@ def test_an_installations_permission_does_not_beat_the_law() -> None:
         ('@id("a") @because("b") permit (principal, action, resource) when { context.shoe_size == 4 };', "shoe_size"),
         ('@id("a") @because("b") permit (principal, action == Action::"anpr.guess", resource);', "guess"),
         ('@id("anpr.look") @because("b") permit (principal, action, resource);', "also in"),
+        ('@id("a") @because("Over {archive_days} days.") permit (principal, action, resource);', "archive_days"),
         ("permit (", "unexpected"),
     ],
 )

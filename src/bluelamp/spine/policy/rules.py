@@ -90,6 +90,7 @@ class Rules:
         self._set = cedarpy.PolicySet.from_str(text)
         self.actions = frozenset(name for s in everything if s.name.endswith(SCHEMA_ENDING) for name in _ACTION.findall(s.text))
         """What policies can be asked about, as the schemas list it."""
+        _check_sentences(self.rules, terms)
         self._key = key_of(read_by(text), (words for r in self.rules.values() for words in (r.because, r.lawful_if)), terms)
         self._cache: OrderedDict[Hashable, Decision] = OrderedDict()
         self._people: OrderedDict[bytes, cedarpy.Entities] = OrderedDict()
@@ -193,6 +194,14 @@ class Rules:
 def filled(text: str, words: dict[str, str]) -> str:
     """A policy's sentence with what it names in braces."""
     return HOLES.sub(lambda hole: words.get(hole.group(1), hole.group()), text)
+
+
+def _check_sentences(rules: dict[str, Rule], terms: Terms) -> None:
+    """Raises `PolicyError`: a sentence names what the configuration does not fill, such as the days of a tier that there is not."""
+    known = terms.plain_words().keys() | {"action"}
+    for rule in rules.values():
+        if unknown := set(HOLES.findall(rule.because + rule.lawful_if)) - known:
+            raise PolicyError(f"{rule.file}: the policy {rule.id!r} names {', '.join(sorted(unknown))}, which nothing here fills")
 
 
 def _signature(folder: Path | None) -> tuple[tuple[str, int, int], ...]:

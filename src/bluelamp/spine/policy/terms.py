@@ -46,7 +46,8 @@ class Terms(NamedTuple):
     def plain_words(self) -> dict[str, str]:
         """What they may name of the configuration; a purpose and an age are those of a look."""
         days = {f"{tier.name}_days": str(tier.days) for tier in self.tiers}
-        return days | {"authority_rank": self.authority_rank, "purpose": "the stated purpose", "age_days": "so many"}
+        oldest = {"oldest_days": str(self.tiers[-1].days)} if self.tiers else {}
+        return days | oldest | {"authority_rank": self.authority_rank, "purpose": "the stated purpose", "age_days": "so many"}
 
 
 NOTHING = Terms((), (), "", {})
