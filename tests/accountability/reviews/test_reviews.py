@@ -152,8 +152,12 @@ async def test_an_override_is_put_up_at_once_and_its_review_is_done_when_it_is_d
     assert (taken.status_code, taken.json()["review"]) == (201, "due"), taken.text
     await force.look("officer", "KN34OVR", scope["reference"])
     await jobs.put_up_grave(force.platform.spine)
+    assert await force.waiting("beside", kind="override") == [], "while it is in force there may be more to see"
+    await force.platform.spine.db.execute("UPDATE authorisations SET expires_at = now() WHERE id = $1", taken.json()["id"])
+    await jobs.put_up_grave(force.platform.spine)
     await jobs.put_up_grave(force.platform.spine)
     [review] = await force.waiting("beside", kind="override")
+    assert review["looks"] == 1
     assert (review["risk"], review["subjects"], review["reference"]) == (1, ["KN34OVR"], scope["reference"])
     assert "A child is missing." in review["reasons"][0]["why"]
     assert await force.waiting("sergeant", kind="override") == [], "the officer's own line reviews it"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bluelamp.accountability.reviews import store
+from bluelamp.accountability.reviews import looks, store
 from bluelamp.accountability.reviews.domain import Item
 from bluelamp.accountability.reviews.drawing import draw_day
 from bluelamp.accountability.reviews.settings import review_settings
 from bluelamp.spine import audit
+from bluelamp.spine.audit.entries import Wanted
 from bluelamp.spine.module import Job, Spine
 from bluelamp.spine.relational import Record
 
@@ -55,11 +56,15 @@ def _of_finding(row: Record) -> Item:
 async def _of_override(spine: Spine, row: Record) -> Item:
     posts = await store.posts_at(spine.db, row["agency"], [row["person"]], row["asked_at"])
     post = posts.get(row["person"])
+    # An outcome may be a moment late, and so may the last look.
+    over = min(row["ended_at"] or row["expires_at"], row["expires_at"]) + timedelta(minutes=1)
+    under = Wanted(actors=(row["person"],), reference=row["reference"], since=row["asked_at"], until=over)
+    taken = await looks.newest(spine, row["agency"], under, looks.ENTRIES_MAX)
     why = f"Emergency override, without authority beforehand. Grounds given: {row['grounds']}"
     return Item(
         kind="override", source=row["id"], agency=row["agency"], person=row["person"], username=row["username"],
         roles=tuple(post["roles"]) if post else (), unit=post["unit"] if post else "", rank=post["rank"] if post else "",
-        manager=row["manager"], risk=1.0, looked_at=row["asked_at"], entries=(),
+        manager=row["manager"], risk=1.0, looked_at=row["asked_at"], entries=tuple(look.entry for look in taken),
         subjects=(*row["vrms"], *((row["pattern"],) if row["pattern"] else ())), purpose=row["purpose"], reference=row["reference"],
         reasons=({"name": "override", "score": 1, "why": why},),
     )  # fmt: skip

@@ -69,11 +69,7 @@ async def story(spine: Spine, caller: Caller, review: str) -> Story:
 
 async def _told(spine: Spine, held: Record) -> Story:
     agency, person, at = held["agency"], held["person"], held["looked_at"]
-    if held["kind"] == "override":
-        under = Wanted(actors=(person,), reference=held["reference"], since=at - AROUND, until=at + timedelta(days=1))
-        own = await looks.newest(spine, agency, under, SHOWN_MAX)
-    else:
-        own = await looks.of_entries(spine, agency, held["entries"])
+    own = await looks.of_entries(spine, agency, held["entries"])
     shown = frozenset(look.entry for look in own)
     around = await looks.newest(spine, agency, Wanted(actors=(person,), since=at - AROUND, until=at + AROUND), SHOWN_MAX, shown)
     same: list[Look] = []

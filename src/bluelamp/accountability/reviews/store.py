@@ -88,9 +88,10 @@ async def open_findings(db: Database) -> list[Record]:
 
 
 async def overrides_due(db: Database) -> list[Record]:
-    """Emergency overrides that nobody has looked at after."""
+    """Emergency overrides that are over and not up for review: judged before, later looks under them would be seen by nobody."""
     return await db.fetch(
         "SELECT a.* FROM authorisations a WHERE a.kind = 'override' AND a.review_state = 'due'"
+        " AND (a.expires_at <= now() OR a.ended_at IS NOT NULL)"
         " AND NOT EXISTS (SELECT FROM reviews r WHERE r.kind = 'override' AND r.source = a.id) ORDER BY a.id LIMIT 5000"
     )
 
