@@ -18,12 +18,13 @@ from .conftest import Room, violations
 
 pytestmark = pytest.mark.browser
 
-UNTIL_OPEN = """() => new Promise(done => {
+UNTIL_OPEN = """() => new Promise((done, fail) => {
   const button = [...document.querySelectorAll('button')].find(b => b.innerText === 'Use your passkey');
   const began = performance.now();
   new MutationObserver((_, watch) => {
     if (document.querySelector('header nav')) requestAnimationFrame(() => { watch.disconnect(); done(performance.now() - began); });
   }).observe(document.body, {childList: true, subtree: true});
+  setTimeout(() => fail(new Error('the console never opened')), 20000);
   button.click();
 })"""
 """From the click on 'Use your passkey' to the first frame of the console, in milliseconds; the virtual authenticator touches at once."""
@@ -76,14 +77,20 @@ async def test_a_shift_by_passkey(room: Room, capsys: pytest.CaptureFixture[str]
     await page.get_by_label("Purpose").select_option("test")
     await page.get_by_label("Reference").fill("a shift by passkey")
     before = {c["name"]: c["value"] for c in await page.context.cookies()}["bluelamp_session"]
+    other = await page.context.new_page()
+    await other.goto("/help")
+    await other.locator("header nav").wait_for()
     await page.get_by_role("button", name="Lock").click()
     locked = page.get_by_role("dialog")
     await expect(locked.get_by_role("heading", name="Locked")).to_be_visible()
+    await expect(other.get_by_role("heading", name="Locked")).to_be_visible()
     await expect(page.get_by_label("Reference")).to_be_hidden()
     assert (await page.evaluate("async () => (await (await fetch('/v1/me')).json()).code")) == "session_locked"
     assert await violations(page) == []
     await locked.get_by_role("button", name="Unlock with your passkey").click()
     await expect(locked).to_be_hidden()
+    await expect(other.get_by_role("dialog")).to_be_hidden()
+    await other.close()
     await expect(page.get_by_label("Reference")).to_have_value("a shift by passkey")
     cookie = next(c for c in await page.context.cookies() if c["name"] == "bluelamp_session")
     assert cookie["value"] != before, "the session goes on under a new secret"

@@ -8,6 +8,7 @@ let signedOut: () => void = () => undefined;
 let locked: (error: ApiError) => void = () => undefined;
 let proveAgain: () => Promise<boolean> = () => Promise.resolve(false);
 let renewedAt = -1;
+let renewable = false;
 
 /** Called whenever the server says that nobody is signed in. */
 export function onSignedOut(handler: () => void): void {
@@ -22,6 +23,11 @@ export function onLocked(handler: (error: ApiError) => void): void {
 /** Asks the person for a proof when a request needs a recent one; true: repeat the request. */
 export function onStepUp(handler: () => Promise<boolean>): void {
   proveAgain = handler;
+}
+
+/** Whether somebody is signed in, as far as this tab knows. */
+export function signedIn(known: boolean): void {
+  renewable = known;
 }
 
 /** The session goes on under a new cookie: what is under way with the old one may be repeated. */
@@ -51,20 +57,22 @@ async function checked(request: Request): Promise<Response> {
   const began = performance.now();
   // A table of a gigabyte is not held in memory for the case that it must be sent again.
   const again = request.headers.get('Content-Type') === 'text/csv' ? null : request.clone();
-  const response = await send(request);
+  let response = await send(request);
   if (response.ok) return response;
-  const error = await problemOf(response);
-  if (again && error.status === 401 && began < renewedAt) return repeated(again);
-  if (again && error.code === 'step_up_needed' && (await proveAgain())) return repeated(again);
+  let error = await problemOf(response);
+  if (again && (wentOutTooEarly(error, request, began) || (error.code === 'step_up_needed' && (await proveAgain())))) {
+    response = await send(again);
+    if (response.ok) return response;
+    error = await problemOf(response);
+  }
   if (error.code === 'session_locked') locked(error);
   else if (error.code === 'unauthenticated') signedOut();
   throw error;
 }
 
-async function repeated(request: Request): Promise<Response> {
-  const response = await send(request);
-  if (response.ok) return response;
-  throw await problemOf(response);
+/** Sent with the cookie of before a proof, which may also have been given in another tab: of that we do not know, so only looks are repeated. */
+function wentOutTooEarly(error: ApiError, request: Request, began: number): boolean {
+  return error.code === 'unauthenticated' && (began < renewedAt || (request.method === 'GET' && renewable));
 }
 
 export const client = createClient<paths>({

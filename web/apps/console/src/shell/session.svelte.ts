@@ -1,5 +1,8 @@
 // Who is signed in and what they may do. Pages ask `session.may(...)`; the server decides all the same.
-import { ApiError, api, inWords, onLocked, onSignedOut, onStepUp, passkeys, type Me } from '@bluelamp/client';
+import { ApiError, api, inWords, onLocked, onSignedOut, onStepUp, passkeys, signedIn, type Me } from '@bluelamp/client';
+
+/** Written to when a session begins, ends, is locked or opened: the other tabs then look. */
+const TOLD = 'bluelamp-session';
 
 class Session {
   me: Me | null = $state.raw(null);
@@ -23,12 +26,26 @@ class Session {
       this.proving?.(false);
       return new Promise((resolve) => (this.proving = resolve));
     });
+    addEventListener('storage', (event) => {
+      if (event.key === TOLD) void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    await this.ask();
+    // Signed out in another tab, which cleared its own.
+    if (this.state === 'out') sessionStorage.clear();
+  }
+
+  #tell(): void {
+    localStorage.setItem(TOLD, String(Date.now()));
   }
 
   #out(): void {
     this.me = null;
     this.state = 'out';
     this.lockedFor = '';
+    signedIn(false);
   }
 
   async ask(): Promise<void> {
@@ -44,21 +61,31 @@ class Session {
   }
 
   #in(me: Me): void {
+    // Somebody else signed on in another tab: what stands here is not theirs.
+    if (this.me && this.me.id !== me.id) location.reload();
     this.me = me;
     this.state = 'in';
     this.ended = false;
     this.lockedFor = '';
+    signedIn(true);
+  }
+
+  /** After a proof: the screen opens, here and in other tabs. */
+  async opened(): Promise<void> {
+    await this.ask();
+    this.#tell();
   }
 
   async signIn(username: string, password: string): Promise<void> {
     await api.session.signIn(username, password);
     this.warned = false;
-    await this.ask();
+    await this.opened();
   }
 
   async signInByPasskey(): Promise<void> {
     this.#in(await passkeys.signIn());
     this.warned = false;
+    this.#tell();
   }
 
   async lock(): Promise<void> {
@@ -70,6 +97,7 @@ class Session {
     } catch {
       // The screen stays shut; the server locks an idle session by itself.
     }
+    this.#tell();
   }
 
   settle(proved: boolean): void {
@@ -88,6 +116,7 @@ class Session {
       sessionStorage.clear();
       this.#out();
       this.ended = false;
+      this.#tell();
     }
     if (onward) location.assign(onward);
   }
