@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 ROOT = Path(__file__).parents[1]
 PYTHON = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
 SHIPPED = "requirements.lock"
-WEB = "web/package-lock.json"
+NPM = ("web/package-lock.json", "tests/support/oidc/package-lock.json")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)")
 _HASH = re.compile(r"--hash=(sha\d+):([0-9a-f]+)")
 _VIA = re.compile(r"^\s+#\s+(?:via\s+)?(?!via\s*$)([A-Za-z0-9._-]+)\s*$")
@@ -93,6 +93,7 @@ def packages(root: Path = ROOT) -> list[Package]:
     for lock in PYTHON:
         for package in read_python((root / lock).read_text("utf-8"), shipped=lock == SHIPPED):
             found.setdefault((package.ecosystem, package.name, package.version), package)
-    for package in read_web((root / WEB).read_text("utf-8")):
-        found[package.ecosystem, package.name, package.version] = package
+    for lock in NPM:
+        for package in read_web((root / lock).read_text("utf-8")):
+            found.setdefault((package.ecosystem, package.name, package.version), package)
     return [found[key] for key in sorted(found)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from supply.locks import PYTHON, ROOT, WEB, Package
+from supply.locks import NPM, PYTHON, ROOT, Package
 
 ALLOWED = re.compile(
     r"\b(MIT|MIT-0|BSD|Apache|ISC|PSF|Python Software Foundation|Python-2\.0|PostgreSQL|Zlib|Unlicense|0BSD|CNRI|HPND|Public Domain"
@@ -42,7 +42,7 @@ FORBIDDEN: dict[str, tuple[str, str]] = {
 def wrong(packages: list[Package], root: Path = ROOT) -> list[str]:
     """Every broken rule, in words; empty where all is well."""
     found = [problem for package in packages for problem in _of(package)]
-    for lock in (*PYTHON, WEB):
+    for lock in (*PYTHON, *NPM):
         found += _addresses(lock, (root / lock).read_text("utf-8"))
     return found
 
@@ -71,6 +71,6 @@ def _is_free(licence: str) -> bool:
 
 def _addresses(lock: str, text: str) -> list[str]:
     # npm's lock tells where to give money ("url" under "funding"), which is no place to download from.
-    pattern = r'"resolved": "(?!apps/|packages/)' if lock == WEB else r"\w+://| @ file:|git\+"
+    pattern = r'"resolved": "(?!apps/|packages/)' if lock in NPM else r"\w+://| @ file:|git\+"
     lines = [number for number, line in enumerate(text.splitlines(), 1) if re.search(pattern, line)]
     return [f"{lock}, line {lines[0]}: holds a download address; run make lock"] if lines else []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from supply import audit, sbom
-from supply.locks import ROOT, Package, packages, read_python, read_web
+from supply.locks import NPM, PYTHON, ROOT, Package, packages, read_python, read_web
 from supply.rules import EXCEPTIONS, wrong
 
 FOUND = packages()
@@ -67,8 +67,8 @@ def test_a_broken_rule_is_told(package: Package, told: str) -> None:
     ],
 )
 def test_an_address_in_a_lock_is_told(tmp_path: Path, lock: str, line: str) -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock", "web/package-lock.json"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in (*PYTHON, *NPM):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(line if name == lock else "")
     assert [problem.partition(",")[0] for problem in wrong([], tmp_path)] == [lock]
 
