@@ -14,6 +14,7 @@ from bluelamp.spine.module import Job, Spine
 from bluelamp.spine.relational import Connection, Record
 
 REPORTED_DAYS = 365
+DAYS_AT_ONCE = 7
 DAY_S = 24 * 3600.0
 GRACE = timedelta(hours=1)
 """After midnight a day still counts as today, so that entries whose transactions took long are there when it is counted."""
@@ -39,18 +40,24 @@ async def _slip(connection: Connection) -> dict[str, Any]:
     return {"checkpoint": newest["note"] if newest else "", "keys": await log.verify_keys(connection)}
 
 
+async def _count(spine: Spine, days: list[date]) -> None:
+    """Some days at a time, each kept when it is counted: the year that an audit already holds may be long."""
+    for at in range(0, len(days), DAYS_AT_ONCE):
+        some = days[at : at + DAYS_AT_ONCE]
+        counts = _counted(await store.tally(spine.db, _midnight(some[0]), _midnight(some[-1] + timedelta(days=1))))
+        async with spine.db.transaction() as connection:
+            await store.keep_days(connection, some, {key: count for key, count in counts.items() if key[0] in some})
+
+
 async def publish(spine: Spine) -> None:
     """Count what is not counted yet, add today so far, and write the report."""
     now = datetime.fromtimestamp(spine.clock() / 1000, UTC)
     today = (now - GRACE).date()
     first = today - timedelta(days=REPORTED_DAYS)
-    days = await store.uncounted(spine.db, first, today)
-    past = _counted(await store.tally(spine.db, _midnight(days[0]), _midnight(days[-1] + timedelta(days=1)))) if days else Counter()
+    await _count(spine, await store.uncounted(spine.db, first, today))
     # The engine's clock may run a little ahead of this process's: what it has written is counted.
     so_far = _counted(await store.tally(spine.db, _midnight(today), now + timedelta(days=1)))
-    missing = set(days)
     async with spine.db.transaction() as connection:
-        await store.keep_days(connection, days, {key: count for key, count in past.items() if key[0] in missing})
         sums = Counter(await store.sums(connection, first))
         for (_, figure, name), count in so_far.items():
             sums[figure, name] += count
