@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from bluelamp.accountability.authorisations.actions import end_those_over, remind
 from bluelamp.accountability.authorisations.routes import router
+from bluelamp.accountability.settings import authorisation_settings
 from bluelamp.spine.http import Permit
 from tests.accountability.conftest import Case
 from tests.support.platform import RunningPlatform
@@ -63,6 +64,26 @@ async def test_nobody_decides_for_themselves_and_no_constable_for_anybody(case: 
     assert (await case.decide(asked["id"], "officer")).status_code == 403
     assert (await case.decide(asked["id"], "analyst")).status_code == 403
     assert (await case.search()).status_code == 403
+
+
+async def test_one_person_has_only_so_many_requests_waiting(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = authorisation_settings().model_copy(update={"authority_waiting_max": 2})
+    monkeypatch.setattr("bluelamp.accountability.authorisations.actions.authorisation_settings", lambda: few)
+    db = case.platform.spine.db
+    await db.execute("UPDATE authorisations SET state = 'refused' WHERE state = 'asked' AND username = 'control'")
+    ask = case.platform.client("control")
+    answers = await asyncio.gather(*(ask.post("/v1/accountability/authorisations", json=case.scope()) for _ in range(5)))
+    assert sorted(a.status_code for a in answers) == [201, 201, 409, 409, 409]
+    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"too_many_waiting"}
+
+
+async def test_who_may_decide_now_is_told_to_who_asks(case: Case) -> None:
+    told = (await case.platform.client("analyst").get("/v1/accountability/deciders")).json()["items"]
+    assert {"username": "supervisor", "name": "Sunil Garsdale", "rank": "inspector", "stands_in_for": ""} in told
+    own = (await case.platform.client("supervisor").get("/v1/accountability/deciders")).json()["items"]
+    assert "supervisor" not in [person["username"] for person in own]
+    others = (await case.platform.client("officer2").get("/v1/accountability/deciders")).json()["items"]
+    assert "supervisor" not in [person["username"] for person in others]
 
 
 async def test_a_refusal_is_told_with_its_reason_and_is_final(case: Case) -> None:
@@ -168,6 +189,8 @@ async def test_a_deputy_decides_while_the_inspector_is_off_duty(case: Case) -> N
         assert named.status_code == 201, named.text
         assert (await platform.client("control").post("/v1/accountability/deputies", json={"username": "supervisor"} | period)
                 ).status_code == 403, "a deputy names no deputies"  # fmt: skip
+        told = (await platform.client("analyst").get("/v1/accountability/deciders")).json()["items"]
+        assert [person["stands_in_for"] for person in told if person["username"] == "control"] == ["Sunil Garsdale"]
         assert (await case.decide(asked["id"], "control")).status_code == 200
         ended = await platform.client("supervisor").delete(f"/v1/accountability/deputies/{named.json()['id']}")
         assert ended.status_code == 204

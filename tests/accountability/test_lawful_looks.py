@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bluelamp.anpr.errors import NeedsAuthorityError
+from bluelamp.anpr.jobs import standing
+from bluelamp.anpr.store import searches as store
 from tests.accountability.conftest import Case
 from tests.support.platform import RunningPlatform
 
@@ -70,6 +73,33 @@ async def test_every_way_to_a_search_is_decided_again_when_the_authority_has_end
     ended = await client.post(f"/v1/accountability/authorisations/{given['id']}/revocation", json={"reason": "Case closed."})
     assert ended.json()["state"] == "revoked"
     assert await look() == 403
+
+
+async def test_a_search_that_is_lawful_no_more_says_what_it_asks_so_that_authority_can_be_asked_for(case: Case) -> None:
+    given = await case.granted()
+    client = case.platform.client("analyst")
+    search = (await case.search()).json()["id"]
+    await client.post(f"/v1/accountability/authorisations/{given['id']}/revocation", json={"reason": "Case closed."})
+    problem = (await client.get(f"/v1/anpr/searches/{search}")).json()
+    assert problem["can_ask"]
+    assert problem["criteria"]["vrm"] == case.vrm
+    assert problem["reason"] == case.reason
+
+
+async def test_a_standing_search_that_is_lawful_no_more_is_ended_once(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = case.platform.client("analyst")
+    search = (await case.search(days=1)).json()["id"]
+    assert (await client.patch(f"/v1/anpr/searches/{search}", json={"saved": True, "standing": True})).status_code == 200
+    spine = case.platform.spine
+
+    async def refused(*_: object, **__: object) -> None:
+        raise NeedsAuthorityError("no", policies=["anpr.purpose_needs_authority"])
+
+    monkeypatch.setattr("bluelamp.anpr.jobs.standing.rule", refused)
+    kept, looked_at = next((s, at) for s, at in await store.standing_searches(spine.db) if s.id == search)
+    await standing._run(spine, kept, looked_at)
+    assert search not in [s.id for s, _ in await store.standing_searches(spine.db)]
+    assert len(await case.entries("alteration", "anpr.searches.end_standing")) == 1
 
 
 async def test_an_export_is_handed_out_only_while_it_is_lawful(case: Case) -> None:

@@ -15,6 +15,7 @@ class AuthorisationSettings(BaseSettings):
 
     authority_days_max: int = Field(28, ge=1, le=366, description="Longest life of an authority, in days.")
     authority_wait_hours_max: int = Field(72, ge=1, le=720, description="Hours that a request for authority waits for an answer.")
+    authority_waiting_max: int = Field(20, ge=1, le=1000, description="Requests for authority that one person may have waiting at a time.")
     authority_not_by_line_manager: bool = Field(
         False, description="Whether somebody's own line manager may not give them authority. Nobody ever gives it to themselves."
     )

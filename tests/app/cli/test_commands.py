@@ -11,6 +11,7 @@ import pytest
 
 from bluelamp.app.cli import COMMANDS
 from bluelamp.app.engines.group import EngineUrls
+from bluelamp.app.wiring import MODULES
 from bluelamp.kit.ids import new_id
 from tests.support.platform import RunningPlatform
 
@@ -91,4 +92,12 @@ async def test_help_offers_what_is_there(bluelamp) -> None:
     run = await bluelamp("--help")
     offered = {line.split()[0] for line in run.out.partition("Commands:")[2].splitlines() if line.strip()}
     assert {"up", "serve", "token", "users", "agencies", "purposes", "sources", "cameras", "lists"} <= offered
-    assert offered - {"sources", "cameras", "lists", "searches", "hits"} <= COMMANDS.keys()
+    assert offered - {command.name for module in MODULES for command in module.commands} <= COMMANDS.keys()
+
+
+async def test_policy_explains_what_a_person_may(platform: RunningPlatform, bluelamp) -> None:
+    run = await bluelamp("policy", "explain", "--person", "officer", "--purpose", "crime", "--json")
+    assert run.code == 0, run.err
+    told = json.loads(run.out)
+    assert told["allowed"]
+    assert told["facts"]["roles"] == ["officer"]

@@ -14,7 +14,7 @@ from bluelamp.accountability.access import (
 from bluelamp.accountability.authorisations import store
 from bluelamp.accountability.authorisations.circumstances import facts_about, moment
 from bluelamp.accountability.authorisations.domain import Authorisation, Kind
-from bluelamp.accountability.authorisations.errors import AlreadyDecidedError, NoSuchAuthorisationError
+from bluelamp.accountability.authorisations.errors import AlreadyDecidedError, NoSuchAuthorisationError, TooManyWaitingError
 from bluelamp.accountability.settings import authorisation_settings
 from bluelamp.contracts.telling import Told, tell
 from bluelamp.kit.clock import to_ms
@@ -44,6 +44,7 @@ async def ask(spine: Spine, caller: Caller, why: Purpose, scope: Scope, grounds:
 
     Raises:
         PolicyRefusedError: this purpose opens nothing older, whoever gives authority.
+        TooManyWaitingError: as many of the caller's requests wait as may.
     """
     age = max(0, -(-(spine.clock() - to_ms(scope.data_from)) // DAY_MS))
     deepest = spine.policy.rules.tiers[-1].days
@@ -52,7 +53,10 @@ async def ask(spine: Spine, caller: Caller, why: Purpose, scope: Scope, grounds:
     now = moment(spine)
     waits_until = now + timedelta(hours=authorisation_settings().authority_wait_hours_max)
     made = _made(caller, "authority", why, scope, grounds, hours, now, waits_until)
+    most = authorisation_settings().authority_waiting_max
     async with spine.db.transaction() as connection:
+        if await store.count_waiting(connection, caller.id, now) >= most:
+            raise TooManyWaitingError(f"{most} requests of yours wait already: take one back, or wait for an answer")
         await store.insert(connection, made)
         await audit.record(
             connection, caller.actor, "alteration", AUTHORISATIONS_ASK, subjects=made.subjects, why=why,

@@ -17,6 +17,12 @@ class AlreadyDecidedError(ConflictError):
     code = "already_decided"
 
 
+class TooManyWaitingError(ConflictError):
+    """So that nobody's questions bury everybody's."""
+
+    code = "too_many_waiting"
+
+
 class ScopeMissingError(InvalidError):
     """Authority is for vehicles or a place, and for a period: never for everything."""
 

@@ -19,6 +19,7 @@ from bluelamp.accountability.authorisations.errors import NoSuchAuthorisationErr
 from bluelamp.accountability.authorisations.schemas import (
     AskQuestion,
     AuthorisationShown,
+    DeciderShown,
     DecisionQuestion,
     DeputyQuestion,
     DeputyShown,
@@ -134,6 +135,23 @@ async def revoke(
 ) -> AuthorisationShown:
     """End an authority of your agency, or give up your own. It opens nothing from now on."""
     return await _item(spine, caller, await actions.revoke(spine, caller, authorisation, question.reason.strip()))
+
+
+@router.get("/deciders")
+async def list_deciders(spine: SpineHere, caller: Asker) -> Page[DeciderShown]:
+    """Who may give you authority now: whom to ring where it is urgent."""
+    terms = spine.policy.rules.terms
+    ranks = [rank for rank in terms.ranks if terms.gives_authority(rank)]
+    roles = sorted(spine.policy.permissions[AUTHORISATIONS_DECIDE].roles)
+    intent = await audit.intend(spine.db, caller.actor, "accountability.deciders.list")
+    rows = await store.deciders(spine.db, caller.agency, roles, ranks, moment(spine))
+    items = [
+        DeciderShown(username=row["username"], name=row["name"], rank=row["rank"], stands_in_for=row["stands_in_for"])
+        for row in rows
+        if row["id"] != caller.id
+    ]
+    await audit.conclude(spine.db, intent, "answered", len(items))
+    return Page(items=items, next=None)
 
 
 @router.get("/deputies")

@@ -79,6 +79,15 @@ class AuthorisationShown(BaseModel):
     why_not: str
 
 
+class DeciderShown(BaseModel):
+    """`stands_in_for`: the name of who is off duty; empty where the rank is the person's own."""
+
+    username: str
+    name: str
+    rank: str
+    stands_in_for: str
+
+
 class DeputyQuestion(Question):
     username: Line
     start: AwareDatetime = Field(alias="from")

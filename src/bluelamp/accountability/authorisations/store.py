@@ -48,6 +48,29 @@ async def in_force(db: Database, person: str, purpose: str, now: datetime) -> li
     return [_authorisation(row) for row in rows]
 
 
+async def count_waiting(connection: Connection, person: str, now: datetime) -> int:
+    """How many requests of a person wait for an answer. Two that come at once take turns."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('authorisations ' || $1, 0))", person)
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM authorisations WHERE person = $1 AND state = 'asked' AND expires_at > $2", person, now
+    )
+    return found
+
+
+async def deciders(db: Database, agency: str, roles: list[str], ranks: list[str], now: datetime) -> list[Record]:
+    """Who gives authority in an agency now: by rank, then those who stand in for somebody of such a rank (`stands_in_for`)."""
+    rows: list[Record] = await db.fetch(
+        "WITH posts AS (SELECT u.id, u.username, u.name, m.rank FROM memberships m JOIN users u ON u.id = m.person"
+        " WHERE m.agency = $1 AND in_force(m) AND u.active AND m.roles && $2::text[])"
+        " SELECT id, username, name, rank, '' AS stands_in_for FROM posts WHERE rank = ANY($3)"
+        " UNION SELECT d.id, d.username, d.name, d.rank, a.principal_name FROM authority_deputies a"
+        " JOIN posts p ON p.id = a.principal AND p.rank = ANY($3) JOIN posts d ON d.id = a.deputy"
+        " WHERE a.agency = $1 AND a.starts_at <= $4 AND a.ends_at > $4 ORDER BY stands_in_for, name LIMIT 200",
+        agency, roles, ranks, now,
+    )  # fmt: skip
+    return rows
+
+
 async def update(connection: Connection, authorisation: str, changes: dict[str, Any]) -> None:
     """`changes`: columns of the table, chosen by code and never by a caller."""
     sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(changes, 2))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bluelamp.anpr.access import SEARCHES_KEEP
+from bluelamp.anpr.errors import NeedsAuthorityError
 from bluelamp.anpr.queries import history, searches
 from bluelamp.anpr.queries.lawful import rule
 from bluelamp.anpr.settings import history_settings
@@ -15,9 +16,11 @@ from bluelamp.anpr.store import searches as store
 from bluelamp.anpr.store.searches import Search
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit, outbox
+from bluelamp.spine.deciding import PolicyRefusedError
 from bluelamp.spine.errors import BluelampError
 from bluelamp.spine.identity.standing import person_now
 from bluelamp.spine.module import Job, Spine
+from bluelamp.spine.policy.rules import ERROR
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,14 @@ async def _run(spine: Spine, search: Search, looked_at: datetime | None) -> None
         return
     now = spine.clock()
     criteria = msgspec.structs.replace(search.criteria, start=now - LOOK_BACK_MS, end=now + 300_000)
-    ruling = await rule(spine, owner, SEARCHES_KEEP, criteria, search.why)
+    try:
+        ruling = await rule(spine, owner, SEARCHES_KEEP, criteria, search.why)
+    except (NeedsAuthorityError, PolicyRefusedError) as error:
+        if ERROR in error.members["policies"]:
+            raise
+        # It would be refused again every few seconds, an entry each time.
+        await _end(spine, search)
+        return
     found = await history.find(spine, ruling.lawful, criteria, None, NEW_READS_MAX)
     by_id = {f.read.id: f for f in found}
     async with spine.db.transaction() as connection:
@@ -65,7 +75,7 @@ async def _run(spine: Spine, search: Search, looked_at: datetime | None) -> None
 
 
 async def _end(spine: Spine, search: Search) -> None:
-    """Its owner has left, or may keep no standing searches any more: it looks no further."""
+    """Its owner has left, or what it looks for is open to them no more: it looks no further."""
     async with spine.db.transaction() as connection:
         await store.update_search(connection, search.id, {"standing": False})
         await audit.record(

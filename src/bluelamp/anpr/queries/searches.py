@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
-from bluelamp.anpr.errors import NoSuchSearchError
+from bluelamp.anpr.errors import NeedsAuthorityError, NoSuchSearchError
 from bluelamp.anpr.queries import history, preservation
 from bluelamp.anpr.queries.lawful import Narrowed, Ruling, rule
 from bluelamp.anpr.queries.shown import gaps_of
@@ -111,11 +111,15 @@ async def ruled(spine: Spine, caller: Caller, search: str, action: str) -> tuple
 
     Raises:
         NoSuchSearchError: none that they may see.
-        NeedsAuthorityError: it reaches further back than is open now.
+        NeedsAuthorityError: it reaches further back than is open now; with what it asks, so that authority can be asked for from there.
     """
     found = await visible(spine, caller, search)
     mine = found.owner == caller.id
-    return found, await rule(spine, caller, action, found.criteria, found.why, made_ms=found.made_ms, mine=mine)
+    try:
+        return found, await rule(spine, caller, action, found.criteria, found.why, made_ms=found.made_ms, mine=mine)
+    except NeedsAuthorityError as error:
+        error.members |= {"criteria": criteria_shown(found.criteria), "reason": found.why._asdict()}
+        raise
 
 
 async def intend(spine: Spine, actor: Actor, search: Search, action: str, ruling: Ruling | None = None) -> str:

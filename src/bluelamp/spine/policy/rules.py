@@ -29,6 +29,8 @@ SCHEMA_ENDING = ".cedarschema"
 CACHE_MAX = 8192
 PEOPLE_MAX = 1024
 """How many people's facts are kept in the engine's own form; working out a decision takes half the time with them."""
+ERROR = "policy.error"
+"""Instead of an id: a policy could not be worked out. A fault of the installation's, and no answer about anybody."""
 LOOK_AGAIN_S = 2.0
 """How soon a change in the installation's own folder is seen."""
 _ACTION = re.compile(r'"(\w+\.\w+\.\w+)"')
@@ -135,7 +137,7 @@ class Rules:
         if result.diagnostics.errors:
             # A policy that could not be worked out might have been a prohibition.
             log.error("a policy could not be worked out: %s", result.diagnostics.errors[0])
-            return Decision(False, ("policy.error",), ("A policy could not be worked out, so the answer is no.",))
+            return Decision(False, (ERROR,), ("A policy could not be worked out, so the answer is no.",))
         words = {**self.terms.words(facts), "action": facts.action}
         if result.allowed:
             return Decision(True, tuple(r.id for r in deciding), tuple(filled(r.because, words) for r in deciding))

@@ -152,6 +152,7 @@ export const authority = {
     body(client.POST('/v1/accountability/authorisations/{authorisation}/decision', { params: { path: { authorisation } }, body: decision })),
   end: (authorisation: string, reason: string) =>
     body(client.POST('/v1/accountability/authorisations/{authorisation}/revocation', { params: { path: { authorisation } }, body: { reason } })),
+  deciders: () => body(client.GET('/v1/accountability/deciders')),
   deputies: () => body(client.GET('/v1/accountability/deputies')),
   nameDeputy: (deputy: { username: string; from: string; to: string }) => body(client.POST('/v1/accountability/deputies', { body: deputy })),
   endDeputy: (deputy: string) => body(client.DELETE('/v1/accountability/deputies/{deputy}', { params: { path: { deputy } } })),

@@ -1,4 +1,5 @@
 // A refusal by the server (RFC 9457 problem+json) or by the network, said in words a person can act on.
+import type { Reason, SearchCriteria } from './types';
 
 interface Problem {
   title?: string;
@@ -11,6 +12,9 @@ interface Problem {
   lawful_if?: string;
   can_ask?: boolean;
   can_override?: boolean;
+  /** Of a search that was opened again: what it asks, and why it was made. */
+  criteria?: Partial<SearchCriteria>;
+  reason?: Reason;
   retry_after_s?: number;
   [extra: string]: unknown;
 }

@@ -148,6 +148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accountability/deciders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deciders
+         * @description Who may give you authority now: whom to ring where it is urgent.
+         */
+        get: operations["list_deciders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accountability/deputies": {
         parameters: {
             query?: never;
@@ -3022,6 +3042,20 @@ export interface components {
             /** Rejected */
             rejected: number;
         };
+        /**
+         * DeciderShown
+         * @description `stands_in_for`: the name of who is off duty; empty where the rank is the person's own.
+         */
+        DeciderShown: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Rank */
+            rank: string;
+            /** Stands In For */
+            stands_in_for: string;
+        };
         /** DecisionQuestion */
         DecisionQuestion: {
             /** Grant */
@@ -4260,6 +4294,13 @@ export interface components {
         Page_CheckpointItem_: {
             /** Items */
             items: components["schemas"]["CheckpointItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[DeciderShown] */
+        Page_DeciderShown_: {
+            /** Items */
+            items: components["schemas"]["DeciderShown"][];
             /** Next */
             next: string | null;
         };
@@ -6458,6 +6499,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthorisationShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deciders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeciderShown_"];
                 };
             };
             /** @description Refused or failed; see `code`. */

@@ -76,6 +76,7 @@ export type FoundNotice = S['NoticeShown'];
 export type Authorisation = S['AuthorisationShown'];
 export type AuthorityQuestion = S['AskQuestion'];
 export type OverrideQuestion = S['ScopeQuestion'];
+export type Decider = S['DeciderShown'];
 export type Deputy = S['DeputyShown'];
 export type Explanation = S['Explanation'];
 export type PolicyBook = S['PolicyBook'];
