@@ -1,6 +1,6 @@
 """The misuse detector on a simulated year: recall, precision, supervisors' time, and speed. Size 1 is 5,000 people, some 4.6 million looks.
 
-Seeds 1 and 2 were looked at while weights were set; the seeds here were not. `held out` are kinds written after that.
+Seeds 1 to 5 were looked at while weights were set and faults found; the seeds here were not. `held out` are kinds written after the weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bluelamp.demo.misuse.abuse import KINDS
 from bluelamp.demo.misuse.held_out import HELD_OUT
 from bluelamp.demo.misuse.year import simulate, write
 
-SEED, HELD_OUT_SEED = 3, 4
+SEED, HELD_OUT_SEED = 11, 12
 MINUTES_A_CASE = 5.0
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi import Depends, Request
 
 from bluelamp.spine import audit
+from bluelamp.spine.calling import address_of, device_of, network_of
 from bluelamp.spine.errors import ForbiddenError, UnauthenticatedError
 from bluelamp.spine.module import Spine
 from bluelamp.spine.policy import PUBLIC
@@ -64,10 +65,14 @@ class Caller(NamedTuple):
     """The browser's session waits for a touch or the password; nothing else is answered meanwhile."""
     proved_ms: int = 0
     """When the person last proved who they are in this session, epoch milliseconds; 0 where no proof is known."""
+    place: str = ""
+    """Network that this request came from."""
+    device: str = ""
+    """Its address there and the browser by name."""
 
     @property
     def actor(self) -> audit.Actor:
-        return audit.Actor(self.id, self.username, self.agency)
+        return audit.Actor(self.id, self.username, self.agency, self.place, self.device)
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -130,7 +135,8 @@ class Permit:
             )
         if self.step_up:
             await demand_step_up(get_spine(request), caller, self.permission)
-        return caller
+        address = address_of(request)
+        return caller._replace(place=network_of(address), device=f"{address} {device_of(request)}")
 
 
 def permit(permission: str, *, even_locked: bool = False) -> Any:

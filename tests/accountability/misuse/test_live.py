@@ -101,11 +101,14 @@ async def test_a_decided_finding_is_not_raised_again_without_new_looks(platform:
     assert not set(first["entries"]) & set(second["entries"])
 
 
-async def test_a_finding_is_decided_once(platform: RunningPlatform) -> None:
+async def test_a_finding_is_decided_once_and_teaches_its_agency_alone(platform: RunningPlatform) -> None:
     _, _, finding = await caught(platform)
+    before = (await store.reviewed(platform.spine.db, "KEN")).get("own_record", (0, 0))
     assert await decide(platform, finding["id"], "upheld")
     assert not await decide(platform, finding["id"], "cleared")
     assert not await decide(platform, "NOSUCH", "cleared")
+    assert (await store.reviewed(platform.spine.db, "KEN"))["own_record"] == (before[0] + 1, before[1])
+    assert "own_record" not in await store.reviewed(platform.spine.db, "IRW")
     assert await platform.spine.db.fetchval("SELECT state FROM misuse_findings WHERE id = $1", finding["id"]) == "upheld"
 
 
@@ -129,6 +132,32 @@ async def test_nobody_sees_findings_about_themselves_or_their_line(platform: Run
 @pytest.mark.parametrize("username", ["officer", "analyst", "control", "admin"])
 async def test_others_are_refused(platform: RunningPlatform, username: str) -> None:
     assert (await platform.client(username).get("/v1/misuse/findings")).status_code == 403
+
+
+async def test_an_account_at_two_places_at_once_is_noticed(platform: RunningPlatform) -> None:
+    actor, _ = await someone(platform)
+    desks = [actor._replace(place=f"198.51.{n}.0/24", device=f"198.51.{n}.7 Firefox on Linux") for n in (7, 8)]
+    for turn in range(16):
+        await look(platform, desks[turn % 2], f"TWO{new_id()[-4:]}")
+    await passed(platform)
+    (finding,) = await found(platform, actor)
+    (said,) = [signal for signal in finding["signals"] if signal["name"] == "two_places"]
+    assert "198.51.7.0/24" in said["why"]
+
+
+async def test_a_look_says_where_it_came_from(platform: RunningPlatform) -> None:
+    client = platform.client("officer")
+    body = {
+        "vrm": f"AB{new_id()[-4:]}",
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2026-01-02T00:00:00Z",
+        "reason": {"purpose": "test", "reference": "T/1"},
+    }
+    search = (
+        await client.post("/v1/anpr/searches", json=body, headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"})
+    ).json()["id"]
+    detail = await platform.spine.db.fetchval("SELECT detail FROM audit_entries WHERE detail->>'search' = $1", search)
+    assert (detail["place"], detail["device"]) == ("127.0.0.0/24", "127.0.0.1 Firefox on Windows")
 
 
 async def test_a_directory_is_loaded_shown_by_count_and_erased(platform: RunningPlatform) -> None:

@@ -37,6 +37,10 @@ PLANTED: dict[str, tuple[Rows, set[str]]] = {
     "a colleague's former partner, as a favour": ([look(7, d, 10, "EXP011", "") for d in (3, 9, 15)], {"favour_to_a_colleague"}),
     "outside the rota": ([look(7, d, 22.5, mark(), f"INC-{d:03d}-77777") for d in range(2, 40, 3)], {"off_shift"}),
     "one reference for everything": ([look(7, weekday(n), 10, mark(), "CR/1/25") for n in range(45)], {"recycled_reference"}),
+    "no reference, now and then, all year": (
+        [look(7, weekday(n * 4), 10 + n % 5, mark(), ("", "check", "n/a")[n % 3]) for n in range(50)],
+        {"no_reference"},
+    ),
     "hundreds in a night": ([look(7, 30, 1 + n / 100, mark(), "") for n in range(150)], {"sudden_breadth", "no_reference"}),
     "two places at once": (
         [look(7, 10, 9 + n / 20, mark(), f"INC-010-{20000 + n}", **(ELSEWHERE if n % 2 else {})) for n in range(14)],

@@ -21,19 +21,22 @@ TEXT_LENGTH_MAX = 400
 RESULTS_MAX = 1 << 40
 
 
+Text = str | int | float | None
+
+
 class _Line(msgspec.Struct):
     at: datetime | int | float
     person: str | int
-    role: str | None = ""
-    unit: str | int | None = ""
-    agency: str | None = ""
-    action: str | None = ""
-    subject: str | list[str] | None = ""
-    purpose: str | None = ""
-    reference: str | int | None = ""
-    place: str | None = ""
-    device: str | int | None = ""
-    results: int | float | None = 0
+    role: Text = ""
+    unit: Text = ""
+    agency: Text = ""
+    action: Text = ""
+    subject: str | int | float | list[str | int | float] | None = ""
+    purpose: Text = ""
+    reference: Text = ""
+    place: Text = ""
+    device: Text = ""
+    results: Text = 0
     label: str | bool | int | None = ""
 
 
@@ -118,7 +121,9 @@ def _several(subject: Any) -> list[Any]:
     return (list(dict.fromkeys(subject[:SUBJECTS_MAX])) or [""]) if isinstance(subject, list) else [subject]
 
 
-def _count(results: float | None) -> int:
+def _count(results: str | float | None) -> int:
+    if isinstance(results, str):
+        results = int(results) if results.isascii() and results.isdigit() and len(results) <= 12 else 0
     return 0 if results is None or not 0 <= results <= RESULTS_MAX else int(results)
 
 
@@ -126,9 +131,9 @@ def _text(value: object) -> str:
     return "" if value is None else str(value).strip()[:TEXT_LENGTH_MAX]
 
 
-def normalised(text: str | None) -> str:
+def normalised(text: str | float | None) -> str:
     """A subject written one way, as the directory has it too: capitals, and a mark without its space."""
-    whole = " ".join((text or "").upper().split())[:TEXT_LENGTH_MAX]
+    whole = " ".join(("" if text is None else str(text)).upper().split())[:TEXT_LENGTH_MAX]
     short = whole.replace(" ", "")
     return short if len(short) <= 8 else whole
 

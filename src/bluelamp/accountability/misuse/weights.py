@@ -17,7 +17,7 @@ WEIGHTS: dict[str, float] = {
     "close_to_own": 0.8,
     "colleague": 0.85,
     "favour_to_a_colleague": 0.7,
-    "no_reference": 0.5,
+    "no_reference": 0.7,
     "recycled_reference": 0.85,
     "another_units_case": 0.6,
     "reference_of_many": 0.4,

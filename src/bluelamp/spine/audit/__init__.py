@@ -22,6 +22,10 @@ class Actor(NamedTuple):
     id: str
     name: str
     agency: str
+    place: str = ""
+    """The network they call from; empty for what does not come over HTTP."""
+    device: str = ""
+    """Their address there and their browser by name."""
 
 
 SYSTEM = Actor("system", "system", "")
@@ -64,6 +68,9 @@ async def record(
     normalised, so that "who looked at this?" finds them; `detail` is small JSON without secrets or pictures.
     """
     entry = new_id()
+    if actor.device and kind in ("consultation", "disclosure"):
+        # What the same account does at two places at once, two people do.
+        detail = {**(detail or {}), "place": actor.place, "device": actor.device}
     await connection.execute(
         _RECORD,
         entry, actor.id, actor.name, actor.agency, kind, action, list(subjects), why.purpose, why.reference, detail or {},

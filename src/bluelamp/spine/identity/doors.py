@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from bluelamp.spine.calling import address_of, device_of
 from bluelamp.spine.http import Caller, Post, get_spine, permit
 from bluelamp.spine.module import Spine
 from bluelamp.spine.wire import AgencyRef
@@ -22,25 +22,10 @@ from .sign_in import SignedIn
 Spined = Annotated[Spine, Depends(get_spine)]
 OwnAccount = Annotated[Caller, permit(ACCOUNT_USE)]
 
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
-
-
-def address_of(request: Request) -> str:
-    return request.client.host if request.client else ""
-
 
 def forget(request: Request, person: str) -> None:
     """This process forgets now what the others forget on notification."""
     request.app.state.identify.forget(person)
-
-
-def device_of(request: Request) -> str:
-    """A browser by its name and system, for its owner to recognise: `Chrome on Windows`. Nothing is decided by it."""
-    told = request.headers.get("user-agent", "")
-    browser = next((name for sign, name in _BROWSERS if re.search(rf"\b{sign}\w*/", told)), "")
-    system = next((name for sign, name in _SYSTEMS if sign in told), "")
-    return " on ".join(part for part in (browser or "a program", system) if part)
 
 
 def opening(request: Request, method: Method) -> Opening:

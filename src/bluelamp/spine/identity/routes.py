@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
+from bluelamp.spine.calling import address_of
 from bluelamp.spine.errors import InvalidError
 from bluelamp.spine.http import Caller, demand_step_up, permit, public, stepped_up
 from bluelamp.spine.module import Spine
@@ -60,7 +61,7 @@ async def read_me(spine: Spined, caller: OwnAccount) -> schemas.Me:
 async def change_password(question: schemas.PasswordQuestion, request: Request, spine: Spined, caller: OwnAccount) -> None:
     """Choose a new password. Every other session and token of yours ends."""
     current = question.current.get_secret_value()
-    user = await sign_in.prove(spine, caller.username, current, doors.address_of(request), "identity.account.change_password")
+    user = await sign_in.prove(spine, caller.username, current, address_of(request), "identity.account.change_password")
     await sign_in.forgive(spine, user)
     await actions.change_own_password(spine, user, caller.actor, question.new.get_secret_value(), caller.session)
     doors.forget(request, user.id)
@@ -82,7 +83,7 @@ async def list_tokens(spine: Spined, caller: OwnAccount) -> Page[schemas.TokenIt
 async def issue_token(question: schemas.TokenQuestion, request: Request, spine: Spined, caller: OwnAccount) -> schemas.NewToken:
     """A bearer token for a program that works in your name. Its secret is shown this once."""
     password = question.password.get_secret_value()
-    user = await sign_in.prove(spine, caller.username, password, doors.address_of(request), "identity.tokens.issue")
+    user = await sign_in.prove(spine, caller.username, password, address_of(request), "identity.tokens.issue")
     await sign_in.forgive(spine, user)
     session, secret = await sign_in.issue_token(spine, caller.actor, user, question.label, question.days)
     return schemas.NewToken(**_token(session).model_dump(), token=secret)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from bluelamp.spine.calling import address_of
 from bluelamp.spine.http import Caller, permit, public, stepped_up
 from bluelamp.spine.wire import Page
 
@@ -38,7 +39,7 @@ Here = Annotated[Place, Depends(_place)]
 async def ask_passkey(request: Request, response: Response, spine: Spined, place: Here) -> dict[str, Any]:
     """The question for `navigator.credentials.get`, good once, for this browser, for five minutes."""
     browser = secrets.token_urlsafe(24)
-    question = await passkeys.sign_in_question(spine, place, digest(browser).hex(), doors.address_of(request))
+    question = await passkeys.sign_in_question(spine, place, digest(browser).hex(), address_of(request))
     response.set_cookie(
         CHALLENGE_COOKIE, browser, max_age=passkey_store.CHALLENGE_S, path="/v1/session/passkey",
         secure=spine.settings.secure_cookies, httponly=True, samesite="strict",
@@ -64,7 +65,7 @@ async def open_session_with_passkey(
 async def ask_proof(request: Request, spine: Spined, caller: EvenLocked, place: Here) -> dict[str, Any]:
     """The question for a touch of one of your own passkeys."""
     step_up.demand_browser(caller)
-    return await passkeys.proof_question(spine, caller, place, doors.address_of(request))
+    return await passkeys.proof_question(spine, caller, place, address_of(request))
 
 
 @router.post("/session/proof", status_code=204)
@@ -79,7 +80,7 @@ async def prove(question: schemas.ProofQuestion, request: Request, response: Res
         session, secret = await passkeys.prove_with(spine, caller, place, question.passkey)
     elif question.password is not None:
         password = question.password.get_secret_value()
-        user = await sign_in.prove(spine, caller.username, password, doors.address_of(request), "identity.session.prove")
+        user = await sign_in.prove(spine, caller.username, password, address_of(request), "identity.session.prove")
         await sign_in.forgive(spine, user)
         async with spine.db.transaction() as connection:
             session, secret = await step_up.renew(connection, caller, "password")
@@ -153,7 +154,7 @@ async def list_passkeys(spine: Spined, caller: OwnAccount) -> Page[schemas.Passk
 async def ask_enrolment(request: Request, spine: Spined, caller: SteppedUp, place: Here) -> dict[str, Any]:
     """The question for `navigator.credentials.create`, good once, in this session, for five minutes."""
     step_up.demand_browser(caller)
-    return await passkeys.enrolment_question(spine, caller, place, doors.address_of(request))
+    return await passkeys.enrolment_question(spine, caller, place, address_of(request))
 
 
 @router.post("/me/passkeys", status_code=201)

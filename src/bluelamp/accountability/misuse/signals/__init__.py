@@ -16,6 +16,7 @@ SIGNALS: dict[str, Signal] = {
     "own_ties": ties.own,
     "ties_of_a_colleague": ties.of_others,
     "no_reference": references.missing,
+    "habitual_no_reference": references.habitual,
     "recycled_reference": references.recycled,
     "another_units_case": references.elsewhere,
     "reference_of_many": references.passed_round,

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bluelamp.accountability.misuse.baselines import rising, surprise
+from bluelamp.accountability.misuse.baselines import centre_and_spread, rising, surprise
 from bluelamp.accountability.misuse.looks import group
 from bluelamp.accountability.misuse.scene import Evidence, Scene, codes_64
 from bluelamp.accountability.misuse.signals.subjects import SCORE_MIN
 
 LOOKS_MIN = 5
+CARELESS = 0.05
+"""Share of looks without a reference that is carelessness in any role."""
 HABIT = 0.03
 """Share of a purpose's looks under such references from which they are how that purpose is written: places where vehicles are stopped."""
 
@@ -45,6 +47,28 @@ def missing(scene: Scene) -> Iterator[Evidence]:
             f" about {max(0, round(float(expected[span])))} would be usual for a {scene.roles[role[span]] or 'person'} with so many"
         )
         yield Evidence("no_reference", int(person[span]), float(score[span]), held, why)
+
+
+def habitual(scene: Scene) -> Iterator[Evidence]:
+    """Over the whole time far more looks without a reference than even the careless of the role have: what a month does not show."""
+    people = scene.by_person
+    weighed = scene.scribble * scene.expected_reference
+    blank = people.total(weighed)
+    role = people.first(scene.looks.codes["role"]).astype(np.int64)
+    share = blank / np.maximum(people.size, 1)
+    enough = people.size >= LOOKS_MIN * 4
+    centre, spread = centre_and_spread(share[enough], role[enough], len(scene.roles), CARELESS / 3)
+    careless = scene.learned.upper("share_without_reference", share[enough], role[enough], scene.roles, 0.98, CARELESS)
+    expected = np.asarray(people.size * np.maximum(careless[role], centre[role] + 3 * spread[role]), np.float64)
+    score = 0.9 * rising(surprise(blank.astype(np.int64), expected), 1.0, 1.6) * (enough & (blank >= LOOKS_MIN * 2))
+    for g in np.flatnonzero(score >= SCORE_MIN):
+        rows = people.rows(g)
+        held = rows[scene.scribble[rows]]
+        why = (
+            f"{len(held)} of {len(rows)} looks {scene.say_when(rows)} without a reference that names a case;"
+            f" {centre[role[g]]:.0%} is usual for a {scene.roles[role[g]] or 'person'}, {max(careless[role[g]], 0):.0%} for a careless one"
+        )
+        yield Evidence("no_reference", int(scene.looks.codes["person"][rows[0]]), float(score[g]), held, why)
 
 
 def recycled(scene: Scene) -> Iterator[Evidence]:

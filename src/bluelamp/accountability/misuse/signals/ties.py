@@ -20,8 +20,9 @@ CLOSE = 0.9
 UNIT_MATE, SAME_AGENCY, KIN_OF_MATE, BEYOND = 0.55, 0.12, 0.35, 0.75
 SIGNAL = {"self": "own_record", "relative": "relative", "dispute": "dispute", "complaint": "complainant"}
 COMING_BACK = 0.3
-USUAL = 0.02
-"""Share of a role's looks at colleagues from which such looks are that role's work (professional standards)."""
+USUAL, USUAL_TIMES = 0.02, 4.0
+"""Share of a role's looks at colleagues from which such looks are that role's work (professional standards), and how many times the
+share of all roles it is at least: the larger the force, the more often anybody meets a colleague's car."""
 
 
 class _Touch(NamedTuple):
@@ -82,12 +83,13 @@ def of_others(scene: Scene) -> Iterator[Evidence]:
     usual = scene.learned.rate(
         "looks_at_colleagues", touched.astype(float), np.ones(len(touched)), scene.by_person.of * 0 + codes["role"], scene.roles, 0.004
     )
+    theirs = max(USUAL, USUAL_TIMES * float(touched.mean())) if len(touched) else USUAL
     pairs = scene.by_pair
     for pair in np.unique(pairs.of[touched]):
         rows = pairs.rows(pair)
         person, subject = words["person"][codes["person"][rows[0]]], words["subject"][codes["subject"][rows[0]]]
         people = directory.of_subject[subject]
-        if person in people or (usual[codes["role"][rows[0]]] > USUAL):
+        if person in people or usual[codes["role"][rows[0]]] > theirs:
             continue
         touch = _touch_of(scene, person, subject, people, int(codes["unit"][rows[-1]]))
         if touch is not None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
+from bluelamp.spine.calling import address_of
 from bluelamp.spine.errors import NotFoundError
 from bluelamp.spine.http import Caller, permit, public
 from bluelamp.spine.identity import doors, sign_in
@@ -87,9 +88,7 @@ async def start_provider_sign_in(
     redirect_uri = f"{place_of(spine, request.headers.get('host', '')).origin}/v1/oidc/{provider}/callback"
     onward = to if LOCAL_PATH.fullmatch(to) else "/"
     try:
-        begun = await actions.begin(
-            spine, known, Wish(redirect_uri, onward, doors.address_of(request), fresh, doors.session_digest(request))
-        )
+        begun = await actions.begin(spine, known, Wish(redirect_uri, onward, address_of(request), fresh, doors.session_digest(request)))
     except ProviderDownError:
         return _back("provider_unavailable")
     answer = RedirectResponse(begun.address, 303)
