@@ -40,6 +40,7 @@ MAPPING = {
     "groups_claim": "groups",
     "roles": {"analysts": ["analyst"], "officers": ["officer"]},
     "agency_claim": "force",
+    "unit_claim": "unit",
     "agencies": {"kentmere": "KEN"},
 }
 
@@ -268,6 +269,16 @@ async def test_roles_follow_the_provider_and_who_has_none_left_is_out(world: Wor
         async with world.browser() as last:
             assert await come_back(world, last, await begin(world, last)) == "/?sign_in_refused=no_role"
         assert (await later.get("/v1/me")).status_code == 401, "and out everywhere"
+
+
+async def test_the_unit_follows_too(world: World, browser: httpx.AsyncClient) -> None:
+    unit = f"U{TAIL.upper()}"
+    assert (await world.platform.client("admin").post("/v1/units", json={"code": unit, "name": "Proactive"})).status_code == 201
+    subject = {"sub": f"unit-{TAIL}", "preferred_username": f"unit.{TAIL}"}
+    for told, expected in ((unit.lower(), unit), ("NOSUCH", unit), (None, unit)):
+        world.forger.claims = subject | {"unit": told}
+        assert await come_back(world, browser, await begin(world, browser)) == "/"
+        assert (await browser.get("/v1/me")).json()["unit"] == expected, told
 
 
 async def test_a_fresh_proof_must_be_fresh(world: World, browser: httpx.AsyncClient) -> None:

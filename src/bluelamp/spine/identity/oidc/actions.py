@@ -20,6 +20,9 @@ from bluelamp.spine.identity.errors import UnknownAgencyError
 from bluelamp.spine.identity.session_store import Opening
 from bluelamp.spine.identity.sign_in import UNKNOWN, SignedIn
 from bluelamp.spine.module import Spine
+from bluelamp.spine.organisations import people, people_store
+from bluelamp.spine.organisations.people import PostTerms
+from bluelamp.spine.organisations.units import NoSuchUnitError
 from bluelamp.spine.relational import Connection
 
 from . import store
@@ -130,7 +133,7 @@ async def finish(spine: Spine, known: Known, answer: Answer, browser: str, openi
             check_id_token(provider, token, attempt.nonce, access_token, now_s)
             proved = _proved_lately(spine, token, now_s, demanded=attempt.fresh)
             claims = token.claims
-            wanted = {provider.groups_claim, provider.agency_claim} - {""}
+            wanted = {provider.groups_claim, provider.agency_claim, provider.unit_claim} - {""}
             if not wanted <= claims.keys() and access_token:
                 claims = await known.more_about(claims["sub"], access_token) | claims
             person = person_of(provider, claims)
@@ -191,6 +194,8 @@ async def _admit(spine: Spine, person: Person, kept: ProviderSession, opening: O
         if user.agency != person.agency:
             raise RefusedError("account_elsewhere", "the account here is of another agency: an administrator moves people", actor)
         user = await _brought_up_to_date(connection, user, person, kept)
+        if person.unit:
+            await _posted(spine, connection, user, person.unit)
         opened = await sign_in.open_session(connection, spine, user, opening, proved=proved)
         await store.keep_session(connection, kept._replace(session=opened.session.id))
     return opened
@@ -223,6 +228,21 @@ async def _brought_up_to_date(connection: Connection, user: User, person: Person
     }
     await audit.record(connection, audit.SYSTEM, "alteration", "identity.users.change", subjects=(user.id,), detail=detail)
     return user._replace(name=person.name, roles=person.roles)
+
+
+async def _posted(spine: Spine, connection: Connection, user: User, unit: str) -> None:
+    """The post in the unit that the provider names. A unit that is not there keeps nobody out: an entry tells of it."""
+    held = await people_store.home_post(connection, user.id)
+    if held is None or held.unit == unit:
+        return
+    try:
+        await people.move(
+            spine, connection, PLATFORM, user.id,
+            PostTerms(held.agency, held.roles, unit, held.rank, shift_pattern=held.shift_pattern, ends=held.ends_at),
+        )  # fmt: skip
+    except NoSuchUnitError:
+        detail = {"why": "no_such_unit", "unit": unit, "by": "provider"}
+        await audit.record(connection, audit.SYSTEM, "refusal", "organisations.people.move", subjects=(user.id,), detail=detail)
 
 
 async def end_by_token(spine: Spine, known: Known, ended: Ended) -> list[str]:

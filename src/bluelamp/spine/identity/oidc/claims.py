@@ -144,6 +144,8 @@ class Person(NamedTuple):
     name: str
     agency: str
     roles: frozenset[str]
+    unit: str = ""
+    """Code of the unit; empty: the provider does not say, and it stays as it is."""
 
 
 class UnmappedError(Exception):
@@ -173,4 +175,5 @@ def person_of(provider: Provider, claims: dict[str, Any]) -> Person:
     wished = str(claims.get(provider.username_claim) or claims.get("email") or claims["sub"])
     username = re.sub(r"[^a-z0-9._-]+", "-", wished.casefold().partition("@")[0]).strip("-._")[:40] or "person"
     name = " ".join(str(claims.get("name") or wished).split())[:120]
-    return Person(str(claims["sub"]), username if len(username) > 1 else f"{username}-x", name or username, agency, frozenset(roles))
+    unit = str(claims.get(provider.unit_claim) or "").strip().upper()[:32] if provider.unit_claim else ""
+    return Person(str(claims["sub"]), username if len(username) > 1 else f"{username}-x", name or username, agency, frozenset(roles), unit)

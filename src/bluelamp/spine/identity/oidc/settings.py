@@ -43,6 +43,7 @@ class Provider(BaseModel):
     agency: str = ""
     agency_claim: str = ""
     agencies: dict[str, str] = Field(default_factory=dict)
+    unit_claim: str = ""
     username_claim: str = "preferred_username"
 
     @field_validator("issuer")
@@ -86,6 +87,10 @@ class OidcSettings(FromFiles, BaseSettings):
     agency_claim: str = Field("", description="The claim that says which agency a person belongs to, where they are of several.")
     agencies: dict[str, str] = Field(
         default_factory=dict, description="Agency codes by value of that claim, as JSON. The provider can vouch for no other agency."
+    )
+    unit_claim: str = Field(
+        "",
+        description="The claim that holds the code of a person's unit. Empty: units come from the directory's import alone.",
     )
     username_claim: str = Field("preferred_username", description="The claim that a new account's username is made from.")
     providers_file: Path | None = Field(
