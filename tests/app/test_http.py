@@ -233,7 +233,7 @@ async def test_imports_may_be_larger(small: httpx.AsyncClient) -> None:
     [
         ("br", b"x", 415, "unsupported_media_type"),
         ("gzip", b"not gzip", 400, "bad_request"),
-        ("gzip", gzip.compress(_json(5000))[:-12], 400, "bad_request"),
+        ("gzip", gzip.compress(_json(5000), mtime=0)[:-12], 400, "bad_request"),
     ],
 )
 async def test_a_coding_that_is_none(small: httpx.AsyncClient, coding: str, body: bytes, status: int, code: str) -> None:
