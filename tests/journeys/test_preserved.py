@@ -1,11 +1,11 @@
-"""A supervisor preserves what a search found, sees it among the preserved, puts it under hold, and cannot release it."""
+"""On a phone, a supervisor preserves what a search found, sees it among the preserved, puts it under hold, and cannot release it."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.async_api import expect
 
-from .conftest import Room
+from .conftest import Room, violations
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 async def test_from_the_result_to_the_hold(room: Room) -> None:
     mark = "PR34" + room.camera[-3:].upper()
     await room.see(mark)
-    page = await room.signed_in("supervisor")
+    page = await room.signed_in("supervisor", width=360, height=740, scheme="dark")
     await page.goto(f"/vehicle/{mark}")
     await page.get_by_label("Purpose").select_option("test")
     await page.get_by_label("Reference").fill(f"OP {mark}")
@@ -39,4 +39,6 @@ async def test_from_the_result_to_the_hold(room: Room) -> None:
     await page.get_by_role("dialog").get_by_role("button", name="Legal hold").click()
     await expect(case.get_by_text("appeal pending")).to_be_visible()
     await expect(case.get_by_role("button", name="Release")).to_have_count(0)
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert room.complaints == []
