@@ -132,6 +132,7 @@ async def test_policy_explains_itself(platform: RunningPlatform) -> None:
     assert told["lawful_with"]["authority"] == ["granted", "override"]
     assert told["lawful_with"]["age_days"] == 90
     assert told["facts"]["roles"] == ["analyst"]
+    assert "purposes" not in told["lawful_with"], "it offers the demonstration's purpose"
     other = await platform.client("officer").get("/v1/policy/explain", params=asked | {"person": "analyst"})
     assert other.status_code == 403
     told = (await platform.client("supervisor").get("/v1/policy/explain", params=asked | {"person": "officer"})).json()

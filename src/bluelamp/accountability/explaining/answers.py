@@ -46,7 +46,9 @@ def _lawful_with(policy: Policy, facts: Facts) -> dict[str, Any]:
             found.setdefault("authority", []).append(authority)
     if 0 < (reach := policy.reach_days(facts)) < facts.age_days:
         found["age_days"] = reach
-    purposes = [code for code in policy.rules.terms.purposes if policy.decide(facts._replace(purpose=code)).allowed]
+    # A demonstration's purpose opens everything about nobody: no way to offer.
+    real = [code for code, terms in policy.rules.terms.purposes.items() if not terms.demonstration]
+    purposes = [code for code in real if policy.decide(facts._replace(purpose=code)).allowed]
     if purposes:
         found["purposes"] = purposes
     return found

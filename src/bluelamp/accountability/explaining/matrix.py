@@ -54,11 +54,11 @@ class Cell(NamedTuple):
     open_to: str
 
 
-def cells(policy: Policy) -> Iterator[Cell]:
-    """Every square, each worked out by the decision that the doors ask."""
+def cells(policy: Policy, actions: Iterable[str] = ()) -> Iterator[Cell]:
+    """Every square, each worked out by the decision that the doors ask. `actions`: only of these."""
     terms = policy.rules.terms
     ages = (*(tier.days for tier in terms.tiers), (terms.tiers[-1].days + 1) if terms.tiers else 0)
-    for action in sorted(policy.rules.actions):
+    for action in sorted(actions or policy.rules.actions):
         for circumstance, more in CIRCUMSTANCES.get(action, (("", {"mine": True}),)):
             known: dict[str, Any] = {name: terms.authority_rank if value == "authority" else value for name, value in more.items()}
             for role in ROLES:
