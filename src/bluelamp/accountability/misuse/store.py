@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bluelamp.accountability.misuse.directory import Directory, Fact
 from bluelamp.spine.relational import Connection, Database, Record
 
-LOOKS = ("anpr.searches.", "anpr.reads.", "anpr.pictures.", "anpr.exports.")
+LOOKS = ("anpr.searches.", "anpr.reads.", "anpr.pictures.", "anpr.exports.", "anpr.subjects.")
 """Actions that look at a vehicle's history. Lists, hits and the audit itself are how a control room and a review work."""
 BLOCK = 20_000
 

@@ -1,4 +1,4 @@
-"""`bluelamp misuse`: run the detector over a year in a file, make such a year, load the directory, list findings."""
+"""`bluelamp misuse`: run the detector over a year in a file, make such a year, load the directory."""
 
 from __future__ import annotations
 
