@@ -182,6 +182,14 @@ def test_settings_that_cannot_be_are_refused(change: dict[str, Any]) -> None:
         provider(**change)
 
 
+def test_a_mistake_in_the_file_is_told_without_its_secrets(tmp_path: Path) -> None:
+    file = tmp_path / "providers.json"
+    file.write_text('[{"id": "a", "issuer": "https://id.example", "client_secret": "planted"}]')
+    with pytest.raises(ValidationError, match="client_id") as told:
+        configured(OidcSettings(providers_file=file))
+    assert "planted" not in str(told.value)
+
+
 def test_providers_come_from_the_environment_and_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("of one provider\n")
     file = tmp_path / "providers.json"

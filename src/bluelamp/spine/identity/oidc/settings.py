@@ -28,7 +28,7 @@ def is_safe_address(url: str) -> bool:
 class Provider(BaseModel):
     """One provider, and what its word is worth here: only the agencies and roles that this names can come from it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     id: str = Field("main", pattern=r"^[a-z0-9-]{1,32}$")
     name: str = Field("your force", min_length=1, max_length=60)
@@ -72,7 +72,7 @@ class Provider(BaseModel):
 class OidcSettings(FromFiles, BaseSettings):
     """Sign-in through an OpenID Connect provider; docs/identity.md walks through it. Without an issuer or a file: none."""
 
-    model_config = SettingsConfigDict(env_prefix="BLUELAMP_OIDC_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="BLUELAMP_OIDC_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     issuer: str = Field("", description="The provider's issuer, exactly as its discovery document says it. Empty: no such sign-in.")
     client_id: str = Field("", description="What the provider calls this platform.")
