@@ -88,10 +88,13 @@ async def erase(spine: Spine, caller: Caller, question: ErasureQuestion) -> dict
 
 def _remaining(mode: str) -> list[str]:
     days = intake_settings().stream_days
+    resting = (
+        "the audit, its findings, reviews and authorities name who looked at this plate and when; they are kept for a time of their own"
+    )
     told = [
         f"the event log holds what came in during the last {days:g} days, and lets go of it by itself; no search asks it",
         "backups made before hold the reads as long as they are kept: after restoring one, this is to be done again",
-        "the audit names who looked at this plate and when; it has a retention of its own",
+        resting,
     ]
     return [*told, "hits of these reads are not restricted"] if mode == "restrict" else told
 
