@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from bluelamp.accountability.misuse.passes import run_pass
+from bluelamp.accountability.misuse.settings import MisuseSettings
 from bluelamp.demo.anpr.cameras import FORMATS
 from bluelamp.demo.anpr.sense import PlateSense, build_sense
-from bluelamp.demo.session import founding, past
+from bluelamp.demo.session import founding, looks, past
 from bluelamp.demo.session.client import PlatformClient, RefusedError
 from bluelamp.demo.session.live import LiveNation
 from bluelamp.demo.session.state import State
@@ -38,7 +40,7 @@ async def founded(platform: RunningPlatform, nation: Nation) -> Founded:
     state = State(nation.seed, CAMERAS, time.time())
     told: list[str] = []
     await founding.found(sense, state, platform.url, tokens, told.append)
-    assert len(told) == 4
+    assert len(told) == 5
     return Founded(platform, sense, state, tokens)
 
 
@@ -52,6 +54,18 @@ async def test_the_nation_is_registered_and_founding_again_changes_nothing(found
     await founding.found(founded.sense, founded.state, founded.platform.url, founded.tokens, lambda _: None)
     assert {name: source.key for name, source in founded.state.sources.items()} == keys
     assert len((await admin.get("/v1/anpr/cameras/map")).json()["cameras"]) == len(cameras)
+
+
+async def test_the_look_that_should_not_be_is_found_and_the_request_waits(founded: Founded) -> None:
+    looked = (await founded.platform.client("auditor").get("/v1/audit", params={"subject": looks.FORMER_PARTNERS_CAR})).json()["items"]
+    by_officer = [entry for entry in looked if entry["person"]["username"] == looks.USERNAME]
+    assert sorted({entry["reference"] for entry in by_officer if entry["action"].startswith("anpr.searches")}) == sorted(looks.EXCUSES)
+    asked = (await founded.platform.client("supervisor").get("/v1/accountability/authorisations?whose=agency&state=asked")).json()["items"]
+    assert [item["can_decide"] for item in asked if item["person"]["username"] == looks.USERNAME] == [True]
+    database = founded.platform.spine.db
+    await run_pass(database, "KEN", await database.fetchval("SELECT max(number) FROM audit_entries WHERE agency = 'KEN'"), MisuseSettings())
+    person = by_officer[0]["person"]["id"]
+    assert await database.fetchval("SELECT subjects FROM misuse_findings WHERE person = $1", person) == [looks.FORMER_PARTNERS_CAR]
 
 
 async def test_lists_are_there_with_the_stories_first(founded: Founded) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
-
-import httpx
 
 from bluelamp.demo.anpr.registry import ListPlan, SourcePlan, cameras_csv, list_plans, source_plans
 from bluelamp.demo.anpr.sense import PlateSense
-from bluelamp.demo.session.client import PlatformClient, RefusedError, refusal
+from bluelamp.demo.session import looks
+from bluelamp.demo.session.client import PlatformClient
 from bluelamp.demo.session.state import SourceKey, State
+from bluelamp.demo.session.visitor import Visitor
 from bluelamp.demo.world.agencies import AGENCIES, HOME
 
 AT_ONCE = 4
@@ -38,6 +37,8 @@ async def found(sense: PlateSense, state: State, base_url: str, tokens: dict[str
         wanted = list_plans(sense, state.first_s)
         tell(f"{sum(plan.entries for plan in wanted):,} vehicles of interest on {len(wanted)} lists")
         await _lists(nation, wanted, base_url, tokens["supervisor"])
+        tell("an officer with something to explain")
+        await looks.plant(nation, base_url)
 
 
 async def _agencies(nation: PlatformClient) -> None:
@@ -72,8 +73,8 @@ async def _lists(nation: PlatformClient, plans: list[ListPlan], base_url: str, s
             async with PlatformClient(base_url, supervisor) as owner:
                 await _put_list(owner, plan)
         else:
-            async with _Visitor(base_url) as owner:
-                await owner.sign_in(nation, plan.agency)
+            async with Visitor(base_url) as owner:
+                await owner.sign_in(nation, f"nation.{plan.agency.lower()}", f"Supervisor of {plan.agency}", plan.agency, "supervisor")
                 await _put_list(owner, plan)
 
 
@@ -81,33 +82,3 @@ async def _put_list(owner: PlatformClient, plan: ListPlan) -> None:
     there = {item["name"]: item["id"] for item in await owner.items("/v1/anpr/lists")}
     list_id = there.get(plan.name) or (await owner.ask("POST", "/v1/anpr/lists", json={"name": plan.name}))["id"]
     await owner.ask("POST", f"/v1/anpr/lists/{list_id}/import", content=plan.csv.encode(), headers=CSV_TYPE)
-
-
-class _Visitor(PlatformClient):
-    """A browser's session of another agency's supervisor, made for the purpose and closed afterwards."""
-
-    async def sign_in(self, nation: PlatformClient, agency: str) -> None:
-        """Creates the account if need be and signs in with a password that nobody learns."""
-        username = f"nation.{agency.lower()}"
-        question = {"username": username, "name": f"Supervisor of {agency}", "agency": agency, "roles": ["supervisor"]}
-        try:
-            user = await nation.ask("POST", "/v1/users", json=question)
-        except RefusedError as error:
-            if error.status != 409:
-                raise
-            user = next(item for item in await nation.items(f"/v1/users?q={username}") if item["username"] == username)
-        one_time = (await nation.ask("POST", f"/v1/users/{user['id']}/password"))["password"]
-        self._http.headers["X-Bluelamp"] = "1"
-        await self._open(username, one_time)
-        own = secrets.token_urlsafe(24)
-        await self.ask("POST", "/v1/me/password", json={"current": one_time, "new": own})
-        await self._open(username, own)
-
-    async def _open(self, username: str, password: str) -> None:
-        answer: httpx.Response = await self._http.post("/v1/session", json={"username": username, "password": password})
-        if not answer.is_success:
-            raise refusal(answer)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.delete("/v1/session")
-        await self._http.aclose()

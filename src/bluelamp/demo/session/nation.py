@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bluelamp.demo.anpr.sense import POPULATION_MIN, PlateSense, build_sense, sized_for
-from bluelamp.demo.session import founding, past
+from bluelamp.demo.session import founding, looks, past
 from bluelamp.demo.session.live import LiveNation, Sent
 from bluelamp.demo.session.state import State, StateFile
 from bluelamp.demo.world.nation import build_nation
@@ -101,4 +101,4 @@ def stories_told() -> list[str]:
     for story in STORIES:
         plates = ", ".join(sorted({player.mark for player in story.players}))
         lines.append(f"{story.title} ({plates}): {story.tell}")
-    return lines
+    return [*lines, *looks.TOLD]

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from bluelamp.spine.audit import Kind
 from bluelamp.spine.audit.proofs import EntryProof, Inclusion
 from bluelamp.spine.relational import Record
 from bluelamp.spine.wire import Instant
@@ -31,7 +32,7 @@ class AuditItem(BaseModel):
     at: Instant
     person: AuditPerson
     agency: str
-    kind: str
+    kind: Kind
     action: str
     subjects: list[str]
     purpose: str

@@ -35,7 +35,7 @@ export const people = {
   endLockOut: (user: string) => body(client.DELETE('/v1/users/{user}/lock-out', { params: { path: { user } } })),
   agencies: () => body(client.GET('/v1/agencies')),
   purposes: () => body(client.GET('/v1/purposes')),
-  audit: (query: { person?: string; subject?: string; reference?: string; action?: string; from?: string; to?: string; cursor?: string }) =>
+  audit: (query: { person?: string; subject?: string; reference?: string; action?: string; kind?: T.AuditRow['kind'][]; from?: string; to?: string; cursor?: string }) =>
     body(client.GET('/v1/audit', { params: { query } })),
   auditProof: (entry_id: string) => body(client.GET('/v1/audit/entries/{entry_id}/proof', { params: { path: { entry_id } } })),
 };

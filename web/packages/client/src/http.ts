@@ -80,12 +80,13 @@ export const client = createClient<paths>({
   baseUrl: typeof location === 'undefined' ? 'http://localhost' : location.origin,
   credentials: 'same-origin',
   headers: { Accept: 'application/json', 'X-Bluelamp': '1' },
-  // Empty parameters are left out rather than sent empty.
+  // Empty parameters are left out rather than sent empty; one of several values is sent several times.
   querySerializer: (query) =>
     new URLSearchParams(
       Object.entries(query as Record<string, unknown>)
-        .filter(([, value]) => value !== null && value !== undefined && value !== '')
-        .map(([key, value]) => [key, String(value)]),
+        .flatMap(([key, value]) => (Array.isArray(value) ? value : [value]).map((one: unknown) => [key, one]))
+        .filter(([, one]) => one !== null && one !== undefined && one !== '')
+        .map(([key, one]) => [String(key), String(one)]),
     ).toString(),
   fetch: checked,
 });

@@ -2697,8 +2697,11 @@ export interface components {
             person: components["schemas"]["AuditPerson"];
             /** Agency */
             agency: string;
-            /** Kind */
-            kind: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "collection" | "alteration" | "consultation" | "disclosure" | "combination" | "erasure" | "refusal";
             /** Action */
             action: string;
             /** Subjects */
