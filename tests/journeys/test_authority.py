@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bluelamp.kit.ids import new_id
+
 from .conftest import Room, violations
 
 pytestmark = pytest.mark.browser
@@ -31,7 +33,7 @@ async def test_asked_in_the_search_granted_on_a_phone_and_run_at_once(room: Room
     await _make_inspector(room)
     reference = f"Op Journey {room.camera[-6:]}"
     detective = await room.signed_in("officer")
-    await _refused(detective, room.mark, reference)
+    await _refused(detective, f"AU{new_id()[-5:]}", reference)  # a plate that no other journey has seen
     assert await violations(detective) == []
     await detective.get_by_role("button", name="Ask for authority").click()
     await expect(detective.get_by_text("Say why this is necessary and proportionate")).to_be_visible()

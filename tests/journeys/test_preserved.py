@@ -32,7 +32,7 @@ async def test_from_the_result_to_the_hold(room: Room) -> None:
     await page.get_by_label("Reason").last.fill("murder inquiry")
     await page.get_by_role("button", name="Preserve", exact=True).click()
     await page.get_by_role("link", name="See what is preserved").click()
-    case = page.get_by_role("region", name=f"OP {mark}")
+    case = page.get_by_role("article", name=f"OP {mark}")
     await expect(case).to_contain_text("1 read")
     await case.get_by_role("button", name="Legal hold").click()
     await page.get_by_label("Reason").fill("appeal pending")

@@ -19,6 +19,8 @@ from bluelamp.app.body_limit import BodyLimit
 from bluelamp.app.frame import DoorFrame, Frame
 from bluelamp.app.hosts import is_trusted, misdirected, trusted
 from bluelamp.app.wiring import MODULES, open_spine, prepare
+from bluelamp.kit.clock import now_ms
+from bluelamp.spine.budgets import Budget
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.errors import PROBLEM, BluelampError, problem, render
 from bluelamp.spine.http import Public
@@ -46,6 +48,8 @@ class Platform(FastAPI):
         self.strict_transport = settings.secure_cookies
         self.open_engines = open_engines
         self.state.per_process = {}
+        self.state.settings = settings
+        self.state.budget = Budget(now_ms)
         self._hosts = trusted(settings.hosts)
         self._doors = tuple(
             (prefix, DoorFrame(prefix, self._door(name), strict_transport=self.strict_transport))

@@ -62,6 +62,12 @@ class PlatformSettings(FromFiles, BaseSettings):
     sign_in_failures_per_address_max: int = Field(
         100, ge=3, le=100_000, description="Failed sign-ins from one network address in 15 minutes before it must wait; many may share one."
     )
+    caller_requests_per_minute_max: int = Field(
+        12_000, ge=60, description="Requests of one person, whatever the session or token, in a minute, for each API process. More: 429."
+    )
+    address_requests_per_minute_max: int = Field(
+        6_000, ge=60, description="Requests of one network address to public doors (sign-in, the public's page) in a minute. More: 429."
+    )
     one_time_password_hours_max: int = Field(72, ge=1, le=720, description="Hours that a one-time password from an administrator works.")
     token_days_max: int = Field(365, ge=1, le=3650, description="Longest life of a bearer token, in days.")
     ranks: str = Field(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi import Depends, Request
 
 from bluelamp.spine import audit
+from bluelamp.spine.budgets import Budget
 from bluelamp.spine.calling import address_of, device_of, network_of
 from bluelamp.spine.errors import ForbiddenError, UnauthenticatedError
 from bluelamp.spine.module import Spine
@@ -117,6 +118,7 @@ class Permit:
         caller: Caller | None = await request.app.state.identify(request)
         if caller is None:
             raise UnauthenticatedError("sign in first: send a session cookie or 'Authorization: Bearer <token>'")
+        await _within_budget(request, caller)
         if caller.locked and not self.even_locked:
             raise SessionLockedError(
                 "the session is locked: prove again who you are with POST /v1/session/proof", username=caller.username, name=caller.name
@@ -137,6 +139,24 @@ class Permit:
             await demand_step_up(get_spine(request), caller, self.permission)
         address = address_of(request)
         return caller._replace(place=network_of(address), device=f"{address} {device_of(request)}")
+
+
+async def _within_budget(request: Request, caller: Caller) -> None:
+    """Count the request; all sessions and tokens of a person share one budget.
+
+    Raises:
+        TooManyError: the person's requests of this minute are spent. The first refusal of a minute is in the audit, not each of a flood.
+    """
+    spine = get_spine(request)
+    budget: Budget = request.app.state.budget
+    most = spine.settings.caller_requests_per_minute_max
+    spent = budget.spend(caller.id)
+    if spent <= most:
+        return
+    if spent == most + 1:
+        async with spine.db.transaction() as connection:
+            await audit.record(connection, caller.actor, "refusal", "requests.budget", detail={"requests_per_minute_max": most})
+    raise budget.refusal(f"you have made the {most} requests of this minute; go on after it")
 
 
 def permit(permission: str, *, even_locked: bool = False) -> Any:
@@ -174,8 +194,16 @@ class Public:
 
     permission = PUBLIC
 
-    async def __call__(self) -> None:
-        return None
+    async def __call__(self, request: Request) -> None:
+        """Count the request to its network address, which many may share.
+
+        Raises:
+            TooManyError: the address has made the requests of this minute.
+        """
+        budget: Budget = request.app.state.budget
+        most = request.app.state.settings.address_requests_per_minute_max
+        if budget.spend(("address", address_of(request))) > most:
+            raise budget.refusal(f"{most} requests came from your network address in this minute; go on after it")
 
 
 public = Depends(Public())

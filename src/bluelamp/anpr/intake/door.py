@@ -15,12 +15,12 @@ import msgspec
 from bluelamp.anpr.errors import NotThisFormatError
 from bluelamp.anpr.gateways.registry import FORMATS
 from bluelamp.kit.clock import Clock
+from bluelamp.spine.budgets import Budget
 from bluelamp.spine.errors import (
     BluelampError,
     EngineDownError,
     NotFoundError,
     TooLargeError,
-    TooManyError,
     UnauthenticatedError,
     UnsupportedMediaError,
     render,
@@ -41,29 +41,6 @@ BODY_SECONDS_MAX = 60
 
 _ONE_ACCEPTED = b'{"accepted":1,"duplicates":0,"amended":0,"without_plate":0,"rejected":[]}'
 _JSON = (b"content-type", b"application/json")
-
-
-class Budget:
-    """How many items a source may still send in this minute."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._spent: dict[int, tuple[int, int]] = {}
-
-    def check(self, source: SourceEntry) -> None:
-        """Raises `TooManyError` once a source has sent its items of this minute."""
-        now = self._clock()
-        minute, spent = self._spent.get(source.id, (0, 0))
-        if minute == now // 60_000 and spent >= source.items_per_minute_max:
-            raise TooManyError(
-                f"{source.name} has sent its {source.items_per_minute_max} items of this minute; send the rest after it",
-                retry_after_s=60 - now // 1000 % 60,
-            )
-
-    def spend(self, source: SourceEntry, items: int) -> None:
-        minute = self._clock() // 60_000
-        before, spent = self._spent.get(source.id, (0, 0))
-        self._spent[source.id] = (minute, spent + items if before == minute else items)
 
 
 class Door:
@@ -103,10 +80,11 @@ class Door:
         if name != source.format:
             raise NotThisFormatError(f"this key belongs to a source of the format {source.format!r}: send to {PREFIX}{source.format}")
         content_type = _media(headers, source)
-        self._budget.check(source)
+        most = source.items_per_minute_max
+        self._budget.check(source.id, most, f"{source.name} has sent its {most} items of this minute; send the rest after it")
         body = await _read(headers, receive, source.body_bytes_max)
         account = await self._intake.accept(source, body, content_type)
-        self._budget.spend(source, account.accepted + account.duplicates + account.without_plate + len(account.rejected))
+        self._budget.spend(source.id, account.accepted + account.duplicates + account.without_plate + len(account.rejected))
         return _encode(account)
 
     def _identify(self, headers: dict[bytes, bytes]) -> SourceEntry:

@@ -26,7 +26,7 @@ async def plant(nation: PlatformClient, base_url: str) -> None:
     """Tell the detector what the force knows of its people, then look and ask as the officer. Once: what is there is left."""
     async with Visitor(base_url) as officer:
         await officer.sign_in(nation, USERNAME, NAME, HOME, "officer")
-        if (await officer.ask("GET", "/v1/anpr/searches"))["items"]:
+        if (await officer.ask("GET", "/v1/accountability/authorisations"))["items"]:
             return
         lines = "\n".join(json.dumps(fact) for fact in DIRECTORY)
         await nation.ask("POST", "/v1/misuse/directory", content=lines.encode(), headers={"Content-Type": "application/x-ndjson"})
