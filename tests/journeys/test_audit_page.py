@@ -35,7 +35,7 @@ async def test_who_looked_at_this_plate_and_why(room: Room) -> None:
     page = await room.signed_in("auditor")
     await page.goto("/audit")
     await page.get_by_label("Who looked at this plate").fill(plate.lower())
-    await page.get_by_role("button", name="Show").click()
+    await page.get_by_role("button", name="Show", exact=True).click()
     row = page.get_by_role("row").filter(has_text="pc.journey")
     await expect(row).to_contain_text("CRIME/1234/26")
     await expect(row).to_contain_text("answered, 3 records")
