@@ -196,7 +196,7 @@ SERVER: dict[str, Any] = {
     "access_log": False,
     "log_config": None,
     "server_header": False,
-    # Longer than programs commonly keep a connection that rests (5 to 15 s): one that we close just as a request sets out loses it.
-    "timeout_keep_alive": 30,
+    # Longer than clients and proxies commonly keep a connection that rests: one that we close just as a request sets out loses it.
+    "timeout_keep_alive": 75,
 }
 """How the platform is served wherever it is: options of uvicorn."""

@@ -35,7 +35,6 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
         **SERVER,
         **tls.options(settings),  # type: ignore[arg-type]
