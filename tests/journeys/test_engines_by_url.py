@@ -91,6 +91,8 @@ def test_the_platform_runs_on_engines_it_does_not_own_and_survives_the_loss_of_a
             "BLUELAMP_NATS_REPLICAS": "3",
             "BLUELAMP_DATABASE_URL": stack.enter_context(postgres_over_tcp(place)),
             "BLUELAMP_COLUMNAR_URL": stack.enter_context(columnar_elsewhere(place)),
+            "BLUELAMP_AUDIT_KEY": base64.b64encode(bytes(range(32))).decode(),
+            "BLUELAMP_AUDIT_CHECKPOINTS_URL": (place / "second-place").as_uri(),
         }
         installation = Installation(place / "no-folder", environment)
         stack.enter_context(roles(installation, place))

@@ -21,7 +21,7 @@ from bluelamp.app.engines.errors import BackupError
 MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 256 << 20
 FORMAT = 1
-_PART = re.compile(r"records\.pgdump|(?:streams|history|blobs)(?:/[A-Za-z0-9_@=+,.-]{1,200}){1,12}")
+_PART = re.compile(r"records\.pgdump|(?:streams|history|blobs|audit)(?:/[A-Za-z0-9_@=+,.-]{1,200}){1,12}")
 _PIECE = 1 << 20
 
 
@@ -61,6 +61,8 @@ class Writer:
     @contextlib.contextmanager
     def part(self, name: str) -> Iterator[IO[bytes]]:
         """A file for one part's bytes."""
+        if not is_part(name):
+            raise ValueError(f"no reader would take a part called {name!r}")
         if self._tar is None:
             path = self._partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
