@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from bluelamp.app.static import WEB
 from bluelamp.kit.clock import now_ms, to_rfc3339
@@ -70,7 +70,7 @@ class Room:
     passwords: dict[str, str]
     usernames: dict[str, str]
     complaints: list[str] = field(default_factory=list)
-    """Errors that pages logged; the journeys check that there are none."""
+    """Errors that pages logged and where; the journeys check that there are none."""
     contexts: list[BrowserContext] = field(default_factory=list)
 
     async def list_mark(self, mark: str, **fields: Any) -> None:
@@ -100,13 +100,13 @@ class Room:
         page = await context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self._heard(said.type, said.text))
+        page.on("console", self._heard)
         return page
 
-    def _heard(self, kind: str, text: str) -> None:
+    def _heard(self, said: ConsoleMessage) -> None:
         # Asking who is signed in answers 401 where nobody is: that is how the sign-in page comes up.
-        if kind == "error" and "status of 401" not in text:
-            self.complaints.append(text)
+        if said.type == "error" and "status of 401" not in said.text:
+            self.complaints.append(f"{said.text} ({said.location['url']})")
 
     async def signed_in(self, role: str, **look: Any) -> Page:
         page = await self.page(**look)
@@ -118,9 +118,15 @@ class Room:
         await page.locator("header").wait_for()
         return page
 
-    async def close(self) -> None:
+    async def clear(self) -> None:
+        """Close every page and forget what was complained of.
+
+        A page left open would lose its line later: tests that do not await hold up the server, which shares their loop.
+        """
         for context in self.contexts:
             await context.close()
+        self.contexts.clear()
+        self.complaints.clear()
 
 
 async def _account(platform: RunningPlatform, role: str, tail: str) -> tuple[str, str]:
@@ -144,7 +150,7 @@ async def _account(platform: RunningPlatform, role: str, tail: str) -> tuple[str
 
 
 @pytest.fixture(scope="session")
-async def room(platform: RunningPlatform, browser: Browser) -> AsyncIterator[Room]:
+async def furnished(platform: RunningPlatform, browser: Browser) -> Room:
     tail = new_id()[-8:].lower()
     admin, supervisor = platform.client("admin"), platform.client("supervisor")
     source = (await admin.post("/v1/anpr/sources", json={"name": f"Journey gateway {tail}", "format": "native"})).json()
@@ -157,7 +163,7 @@ async def room(platform: RunningPlatform, browser: Browser) -> AsyncIterator[Roo
     assert imported.json()["imported"] == 1, imported.text
     made = await supervisor.post("/v1/anpr/lists", json={"name": f"Journey list {tail}", "description": "for the browser"})
     accounts = {role: await _account(platform, role, tail) for role in ("control", "supervisor", "admin", "officer", "auditor")}
-    running = Room(
+    return Room(
         platform,
         browser,
         mark=f"KE{tail[:2].upper().translate(str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', '23456789234567892345678923'))}JNY",
@@ -168,8 +174,12 @@ async def room(platform: RunningPlatform, browser: Browser) -> AsyncIterator[Roo
         passwords={role: password for role, (_, password) in accounts.items()},
         usernames={role: username for role, (username, _) in accounts.items()},
     )
-    yield running
-    await running.close()
+
+
+@pytest.fixture
+async def room(furnished: Room) -> AsyncIterator[Room]:
+    yield furnished
+    await furnished.clear()
 
 
 async def violations(page: Page) -> list[str]:
