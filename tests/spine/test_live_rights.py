@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bluelamp.spine import live_routes
+from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.identity import store
 from tests.spine.identity.conftest import NewPerson, Person, new_person  # noqa: F401
 from tests.support.platform import RunningPlatform
@@ -89,3 +90,19 @@ async def test_other_peoples_streams_are_left_alone(platform: RunningPlatform, n
         seen = [line async for line in lines if line.startswith("event: ")]
         assert seen.count("event: heartbeat") == 0, "it was not even asked again for the other's sake"
         assert seen[-1] == "event: signed_out"
+
+
+async def test_a_stream_whose_rights_cannot_be_asked_for_ends_as_it_should(
+    platform: RunningPlatform,
+    new_person: NewPerson,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    person = await new_person()
+    async with following(platform, person) as lines:
+
+        async def away(*_values: object) -> None:
+            raise EngineDownError("PostgreSQL does not answer")
+
+        monkeypatch.setattr("bluelamp.spine.identity.identify.store.find_session", away)
+        platform.app.state.identify.forget(person.id)
+        assert [line async for line in lines if line.startswith("event: ")] == [], "and nothing was shown meanwhile"

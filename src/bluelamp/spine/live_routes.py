@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -11,13 +12,15 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
-from bluelamp.spine.errors import InvalidError
+from bluelamp.spine.errors import EngineDownError, InvalidError
 from bluelamp.spine.http import Caller, get_spine, permit
 from bluelamp.spine.identity.access import STREAM_FOLLOW
 from bluelamp.spine.identity.identify import Identifier
 from bluelamp.spine.live import Cursor, CursorError, LiveHub, Numbered, Viewer, parse_cursor
 from bluelamp.spine.seats import Seats
 from bluelamp.spine.sharing import SharingBook
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["live"])
 
@@ -56,11 +59,17 @@ async def stream(
 
 
 async def _seated(seats: Seats, caller: Caller, events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """The seat is taken when the stream begins and left when it ends, whichever way: a client that never reads takes none."""
+    """The seat is taken when the stream begins and left when it ends, whichever way: a client that never reads takes none.
+
+    Where an engine is away nobody can say who may see what, so the stream ends, and properly: the client comes back with its cursor.
+    """
     with seats.taken(caller.id):
         async with aclosing(events):
-            async for piece in events:
-                yield piece
+            try:
+                async for piece in events:
+                    yield piece
+            except EngineDownError as error:
+                log.warning("a live stream was ended: %s", error)
 
 
 async def _events(request: Request, caller: Caller, hub: LiveHub, cursor: Cursor) -> AsyncGenerator[bytes, None]:
