@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,12 @@ log = logging.getLogger(__name__)
 
 QUERY_LIMITS = {"max_execution_time": 30, "max_result_rows": 2_000_000}
 """Every question is bounded; a caller may pass narrower or, with a reason in the code, wider ones."""
+
+MUTATION_S_MAX = 1800.0
+_MUTATION_POLL_S = 0.1
+_UNDONE = """
+SELECT latest_fail_reason AS why FROM system.mutations WHERE database = currentDatabase() AND table = {table:String} AND NOT is_done
+"""
 
 
 class QueryTooLargeError(BluelampError):
@@ -69,6 +77,22 @@ class Columnar:
             await self._client.command(sql, parameters=parameters, settings=settings)
         except (OperationalError, DatabaseError, OSError, TimeoutError) as error:
             raise _named(error) from error
+
+    async def mutate(self, table: str, change: str, parameters: dict[str, Any] | None = None, **settings: Any) -> None:
+        """`ALTER TABLE table change`, and come back when every part is written anew, here; other replicas follow by themselves.
+
+        Waited for by asking, not inside one statement: each part of a table costs a tenth of a second, touched or not, so a
+        year of days takes longer than a statement may.
+
+        Raises:
+            EngineDownError: it is not done within half an hour; the message says why. It goes on by itself, also after a restart.
+        """
+        await self.execute(f"ALTER TABLE {table} {change}", parameters, mutations_sync=0, **settings)
+        deadline = time.monotonic() + MUTATION_S_MAX
+        while left := await self.query(_UNDONE, {"table": table}):
+            if time.monotonic() > deadline:
+                raise EngineDownError(f"deleting from {table} is not done yet; do it again later: {left[0]['why'] or 'it still goes on'}")
+            await asyncio.sleep(_MUTATION_POLL_S)
 
     async def insert(self, table: str, rows: pa.Table, **settings: Any) -> None:
         """Append an Arrow table; columns are matched by name. Late data may touch any number of partitions."""

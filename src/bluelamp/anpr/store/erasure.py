@@ -6,25 +6,16 @@ text is kept by ClickHouse for a while, so it names cameras and moments, and of 
 
 from __future__ import annotations
 
-import asyncio
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bluelamp.anpr.domain import Read
 from bluelamp.anpr.store.evidence import key_of
 from bluelamp.anpr.store.retention import DAYS, MONTHS
 from bluelamp.spine.columnar import Columnar
-from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.relational import Connection
 
 READS = tuple(table for table in (*MONTHS, *DAYS) if table != "hits")
-_NOT_DONE = """
-SELECT latest_fail_reason AS why FROM system.mutations WHERE database = currentDatabase() AND table = {table:String} AND NOT is_done
-"""
-_POLL_S = 0.1
-_WAIT_S = 1800.0
-"""An erasure that has not ended by then is told as such; ClickHouse goes on with it by itself, also after a restart."""
 
 
 def _at(ms: int) -> str:
@@ -42,28 +33,6 @@ def _keys(reads: list[Read]) -> str:
     )
 
 
-def _partitions(table: str, reads: list[Read]) -> list[str]:
-    """Those that hold the reads. A mutation of the whole table takes every part of the year in hand, one after another."""
-    shape = "%Y%m%d" if table in DAYS else "%Y%m"
-    return sorted({datetime.fromtimestamp(read.captured_at / 1000, UTC).strftime(shape) for read in reads})
-
-
-async def _delete(columnar: Columnar, table: str, reads: list[Read], where: str) -> None:
-    """Delete, and come back when it is done: a tenth of a second for every part of the table, so a minute for a year of days.
-
-    Raises:
-        EngineDownError: it is not done; the message says what ClickHouse says.
-    """
-    for partition in _partitions(table, reads):
-        sql = f"ALTER TABLE {table} DELETE IN PARTITION {partition} WHERE {where}"
-        await columnar.execute(sql, mutations_sync=0, max_query_size=4 << 20)
-    deadline = time.monotonic() + _WAIT_S
-    while left := await columnar.query(_NOT_DONE, {"table": table}):
-        if time.monotonic() > deadline:
-            raise EngineDownError(f"the erasure from {table} is not done yet; do it again later: {left[0]['why'] or 'it still goes on'}")
-        await asyncio.sleep(_POLL_S)
-
-
 async def count_in(columnar: Columnar, table: str, reads: list[Read]) -> int:
     """Rows of these reads, all versions."""
     rows = await columnar.query(f"SELECT count() AS count FROM {table} WHERE {_keys(reads)}", max_query_size=4 << 20)
@@ -74,7 +43,7 @@ async def delete_from(columnar: Columnar, table: str, reads: list[Read]) -> int:
     """Delete these reads from a table of the history; how many rows that was."""
     count = await count_in(columnar, table, reads)
     if count:
-        await _delete(columnar, table, reads, _keys(reads))
+        await columnar.mutate(table, f"DELETE WHERE {_keys(reads)}", max_query_size=4 << 20)
     return count
 
 
@@ -89,7 +58,7 @@ async def delete_hits(columnar: Columnar, reads: list[Read]) -> list[str]:
     hits = [row["id"] for row in rows if row["read"] in wanted]
     if hits:
         listed = ",".join(f"'{hit}'" for hit in hits if hit.isalnum())
-        await _delete(columnar, "hits", reads, f"{where} AND id IN ({listed})")
+        await columnar.mutate("hits", f"DELETE WHERE {where} AND id IN ({listed})", max_query_size=4 << 20)
     return hits
 
 

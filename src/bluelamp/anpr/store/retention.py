@@ -60,10 +60,7 @@ async def trim_month(columnar: Columnar, table: str, before: datetime, lag: time
     )
     if not rows[0]["count"] or not rows[0]["due"]:
         return 0
-    await columnar.execute(
-        f"ALTER TABLE {table} DELETE IN PARTITION {before:%Y%m} WHERE captured_at < fromUnixTimestamp64Milli({{before:Int64}}, 'UTC')",
-        times, mutations_sync=2,
-    )  # fmt: skip
+    await columnar.mutate(table, "DELETE WHERE captured_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')", times)
     return int(rows[0]["count"])
 
 
@@ -75,11 +72,8 @@ async def forget_plates(columnar: Columnar, before: datetime) -> int:
     )
     count = int(rows[0]["count"])
     if count:
-        await columnar.execute(
-            "ALTER TABLE plates DELETE WHERE last_seen < fromUnixTimestamp64Milli({before:Int64}, 'UTC')",
-            {"before": int(before.timestamp() * 1000)},
-            mutations_sync=2,
-        )
+        where = "last_seen < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
+        await columnar.mutate("plates", f"DELETE WHERE {where}", {"before": int(before.timestamp() * 1000)})
     return count
 
 
@@ -92,7 +86,7 @@ async def forget_plate(columnar: Columnar, vrm: str) -> int:
     first, second = secrets.randbits(63), secrets.randbits(63)
     hashed = await columnar.query(f"SELECT sipHash64Keyed((toUInt64({first}), toUInt64({second})), {{vrm:String}}) AS hash", {"vrm": vrm})
     condition = f"sipHash64Keyed((toUInt64({first}), toUInt64({second})), vrm) = {int(hashed[0]['hash'])}"
-    await columnar.execute(f"ALTER TABLE plates DELETE WHERE {condition}", mutations_sync=2)
+    await columnar.mutate("plates", f"DELETE WHERE {condition}")
     return int(rows[0]["count"])
 
 
