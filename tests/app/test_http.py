@@ -185,8 +185,9 @@ async def test_text_that_no_column_holds_is_refused(small: httpx.AsyncClient, te
 async def test_a_refused_permission_says_what_is_missing_and_is_audited(platform: RunningPlatform, small: httpx.AsyncClient) -> None:
     answer = await small.get("/v1/nobody", headers={"Authorization": f"Bearer {platform.tokens['officer2']}"})
     assert (answer.status_code, answer.json()["permission"]) == (403, "test.nobody")
-    rows = await platform.spine.db.fetch("SELECT kind, actor_name FROM audit_entries WHERE action = 'test.nobody'")
+    rows = await platform.spine.db.fetch("SELECT kind, actor_name, detail FROM audit_entries WHERE action = 'test.nobody'")
     assert [(row["kind"], row["actor_name"]) for row in rows] == [("refusal", "officer2")]
+    assert rows[0]["detail"]["device"].startswith("127.0.0.1"), "where it came from"
 
 
 async def test_a_modules_own_door_stands_before_the_framework(small: httpx.AsyncClient) -> None:

@@ -118,6 +118,9 @@ class Permit:
         caller: Caller | None = await request.app.state.identify(request)
         if caller is None:
             raise UnauthenticatedError("sign in first: send a session cookie or 'Authorization: Bearer <token>'")
+        # Before anything is refused: where a refused request came from is what the audit is asked first.
+        address = address_of(request)
+        caller = caller._replace(place=network_of(address), device=f"{address} {device_of(request)}")
         await _within_budget(request, caller)
         if caller.locked and not self.even_locked:
             raise SessionLockedError(
@@ -137,8 +140,7 @@ class Permit:
             )
         if self.step_up:
             await demand_step_up(get_spine(request), caller, self.permission)
-        address = address_of(request)
-        return caller._replace(place=network_of(address), device=f"{address} {device_of(request)}")
+        return caller
 
 
 async def _within_budget(request: Request, caller: Caller) -> None:

@@ -68,8 +68,8 @@ async def record(
     normalised, so that "who looked at this?" finds them; `detail` is small JSON without secrets or pictures.
     """
     entry = new_id()
-    if actor.device and kind in ("consultation", "disclosure"):
-        # What the same account does at two places at once, two people do.
+    if actor.device and kind in ("consultation", "disclosure", "refusal"):
+        # What the same account does at two places at once, two people do; and who tried and failed is asked for by where.
         detail = {**(detail or {}), "place": actor.place, "device": actor.device}
     await connection.execute(
         _RECORD,
