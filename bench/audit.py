@@ -18,9 +18,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import uvloop
+
+from bench.intake import NDJSON, PATH, Maker
+from bench.load import Outcome, pace, request
+from bench.nation import Nation, nation
 from bench.table import Row, percentile
+from bluelamp.anpr.domain import SourceTerms
+from bluelamp.anpr.gateways.native_arrow import parse_arrow
+from bluelamp.anpr.intake.collected import Collection
+from bluelamp.anpr.intake.tally import SourceTally, Tally
 from bluelamp.app.engines import postgres
 from bluelamp.app.engines.data_folder import DataFolder
+from bluelamp.app.engines.group import recorded_urls
 from bluelamp.app.engines.processes import Child
 from bluelamp.app.wiring import MODULES, migrations_of
 from bluelamp.spine import audit, relational
@@ -84,7 +95,7 @@ def run(size: float) -> list[Row]:
         )
         rows.append(_proof(data, url))
         rows += asyncio.run(_searches(url, int(SEARCHED * size)))
-        return rows
+    return [*rows, _collection(max(10, round(1000 * size))), _beside(max(4.0, SECONDS * min(1.0, size * 4)))]
 
 
 async def _costs(data: Path, url: str, seconds: float) -> list[Row]:
@@ -153,6 +164,61 @@ async def _sustained(db: Database, spine: Spine, seconds: float) -> Row:
         "1,000/s",
         rate >= 1000,
     )
+
+
+def _collection(batches: int) -> Row:
+    """What the minute's entry for a source costs a read, against the least that an intake does with it: reading an Arrow batch."""
+    bodies = [Maker(["ZZ99ZZZ"]).arrow(1000) for _ in range(20)]
+    keys = [np.random.default_rng(n).integers(0, 2**63, 1000).astype(np.uint64) for n in range(batches)]
+    began = time.process_time()
+    for number in range(batches):
+        parse_arrow(bodies[number % len(bodies)], SourceTerms(UTC))
+    parsing = (time.process_time() - began) / batches
+    tally, collection = Tally(), Collection()
+    began = time.process_time()
+    for some in keys:
+        tally.events(1, [some])
+        collection.add({1: SourceTally(accepted=1000)}, tally.take_events())
+    digests = [found.digest for found in collection.take().values()]
+    collecting = (time.process_time() - began) / batches
+    assert digests
+    ratio = collecting / parsing
+    return Row(
+        "intake: count and hash of what a source sent, a read", f"{collecting * 1e6:.0f} ns", f"reading it from Arrow {parsing * 1e6:.0f} ns",
+        f"{ratio:.3f}", "0.10", ratio <= 0.1,
+    )  # fmt: skip
+
+
+def _beside(seconds: float) -> Row:
+    """Looks written as fast as a few people's worth of connections can, while the platform takes 3,500 reads a second."""
+    with nation() as place:
+        key = place.source("bench", "native")
+        bodies = [request(PATH, key, NDJSON, Maker(["ZZ99ZZZ"], seed).ndjson(100)) for seed in range(round(35 * seconds))]
+        outcome, placed = uvloop.run(_looks_beside(place, bodies, seconds))
+    assert set(outcome.statuses) == {202}, outcome
+    rate = placed / seconds
+    return Row(
+        f"entries and outcomes placed in the tree beside 3,500 reads/s, {seconds:.0f} s", f"{rate:,.0f}/s",
+        f"reads answered p99 {percentile(outcome.latencies_ms, 0.99):.0f} ms", f"{rate / 1000:.2f}", "1,000/s", rate >= 1000,
+    )  # fmt: skip
+
+
+async def _looks_beside(place: Nation, bodies: list[bytes], seconds: float) -> tuple[Outcome, int]:
+    urls = recorded_urls(place.data)
+    assert urls is not None
+    db = await Database.open(urls.database_url, WRITERS + 1)
+    before = await db.fetchval("SELECT count(*) FROM audit_leaves")
+    until = time.monotonic() + seconds
+
+    async def write() -> None:
+        while time.monotonic() < until:
+            await _look(db)
+
+    outcome, *_ = await asyncio.gather(pace(place.port, bodies, len(bodies) / seconds, 16), *(write() for _ in range(WRITERS)))
+    # What has its place when the time is over; the backlog, if any, does not count.
+    placed = await db.fetchval("SELECT count(*) FROM audit_leaves") - before
+    await db.close()
+    return outcome, placed
 
 
 async def _fill(db: Database, first: int, count: int, months: int, plates: int) -> None:

@@ -65,6 +65,17 @@ def _conditions(scope: Scope, wanted: Wanted) -> tuple[list[str], list[Any]]:
     return conditions, values
 
 
+def _found(where: str, wanted: Wanted) -> str:
+    """The statement up to its order. With subjects, first all that are of them, then in order.
+
+    PostgreSQL takes a plate for a hundred times commoner than it is; left to itself it walks along the numbers and looks into
+    every entry on the way (2.6 s instead of 12 ms among ten million).
+    """
+    if not wanted.subjects:
+        return f"SELECT * FROM audit_entries WHERE {where}"
+    return f"WITH found AS MATERIALIZED (SELECT * FROM audit_entries WHERE {where}) SELECT * FROM found"
+
+
 async def actors_named(database: Database, person: str) -> tuple[str, ...]:
     """The ids that a name stands for: an account's, or itself (an id, `source:7`, `system`)."""
     rows = await database.fetch("SELECT id FROM users WHERE username = $1", person)
@@ -82,7 +93,7 @@ async def newest(database: Database, scope: Scope, wanted: Wanted, before: int, 
         at = len(values)
         where = " AND ".join([*conditions, f"number < ${at + 1}", f"at >= ${at + 2}", f"at < ${at + 3}"])
         found += await database.fetch(
-            f"SELECT * FROM audit_entries WHERE {where} ORDER BY number DESC LIMIT ${at + 4}",
+            f"{_found(where, wanted)} ORDER BY number DESC LIMIT ${at + 4}",
             *values, before, low, top, count - len(found),
         )  # fmt: skip
         if len(found) >= count or low <= bottom:
@@ -113,7 +124,7 @@ async def oldest_first(
     conditions, values = _conditions(scope, wanted)
     after, at = 0, len(values)
     where = " AND ".join([*conditions, f"at >= ${at + 1}", f"at < ${at + 2}", f"number > ${at + 3}"])
-    statement = f"SELECT * FROM audit_entries WHERE {where} ORDER BY number LIMIT {page}"
+    statement = f"{_found(where, wanted)} ORDER BY number LIMIT {page}"
     while rows := await database.fetch(statement, *values, wanted.since, wanted.until, after):
         yield rows, await outcomes_of(database, rows)
         after = rows[-1]["number"]
