@@ -56,6 +56,18 @@ async def test_an_address_that_is_no_page_is_a_404_and_not_the_console(platform:
 
 
 @built
+async def test_a_person_who_mistyped_gets_the_console_and_a_404(platform: RunningPlatform) -> None:
+    at_a_browser = {"Accept": "text/html,application/xhtml+xml", "If-None-Match": "*", "Accept-Encoding": "gzip"}
+    answer = await platform.client().get("/nowhere", headers=at_a_browser)
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+    assert answer.text == (await platform.client().get("/")).text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    for path in ("/v1/nowhere", "/assets/nothing.js"):
+        answer = await platform.client().get(path, headers=at_a_browser)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+
+
+@built
 async def test_assets_are_kept_for_ever_and_come_compressed(platform: RunningPlatform) -> None:
     page = (await platform.client().get("/")).text
     asset = re.search(r"/assets/[\w.-]+\.js", page)

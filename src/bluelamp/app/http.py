@@ -135,9 +135,11 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
     return Response(problem(422, "invalid", detail, errors=wrong), 422, {"Content-Type": PROBLEM})
 
 
-async def _plain(_request: Request, error: Exception) -> Response:
+async def _plain(request: Request, error: Exception) -> Response:
     """Failures of routing: no such address, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101
+    if error.status_code == 404 and (page := static.lost(request)) is not None:
+        return page
     code = CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
     details = {404: "there is nothing at this address", 405: "this address does not answer that method"}
     detail = details.get(error.status_code, str(error.detail))

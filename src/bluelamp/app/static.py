@@ -115,6 +115,17 @@ def _page_headers() -> dict[str, str]:
     return {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "same-origin"}
 
 
+def lost(request: Request, root: Path = WEB) -> Response | None:
+    """For a person at a browser who mistyped: the console, which says so and has its navigation. None for programs and doors."""
+    page = load(root).get("index.html")
+    asks_for_a_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
+    if page is None or not asks_for_a_page or request.url.path.startswith(("/v1/", "/assets/")):
+        return None
+    coding = accepted(request.headers.get("accept-encoding", ""), page.forms)
+    told = {"Content-Type": page.media_type, "Cache-Control": "no-store", "Vary": "Accept-Encoding", **_page_headers()}
+    return Response(page.forms[coding], 404, headers=told | ({"Content-Encoding": coding} if coding != "identity" else {}))
+
+
 def make_router(root: Path = WEB) -> APIRouter:
     """The console's doors. All are public: the page itself knows nothing until somebody signs in."""
     router = APIRouter(include_in_schema=False, dependencies=[public])
