@@ -57,16 +57,16 @@ def _own_touch(tie: Tie) -> _Touch:
 
 def own(scene: Scene) -> Iterator[Evidence]:
     """Looks at what is bound to the person who looks, and at what is bound to that (a former partner's new partner)."""
-    pairs = _pairs(scene)
+    pairs = _Pairs(scene)
     for (person, subject), tie in scene.directory.ties.items():
-        for rows in pairs(person, subject):
+        for rows in pairs.rows(person, subject):
             held = rows[(scene.looks.at[rows] >= tie.start) & (scene.looks.at[rows] <= tie.end)]
             if len(held):
                 yield _told(scene, held, _own_touch(tie), subject)
         for other, how in scene.directory.links.get(subject, []):
             if (person, other) in scene.directory.ties:
                 continue
-            for rows in pairs(person, other):
+            for rows in pairs.rows(person, other):
                 whose = tie.relation or tie.kind
                 touch = _Touch(
                     "close_to_own", BEYOND, f"belongs to somebody close to a {whose} of the person who looked ({how or 'linked'})"
@@ -128,8 +128,8 @@ def _told(scene: Scene, rows: Ints, touch: _Touch, subject: str) -> Evidence:
     return Evidence(touch.signal, code, _combined(scene, rows, touch.base), rows, why, int(scene.looks.codes["subject"][rows[0]]))
 
 
-class _pairs:  # noqa: N801 - read as a function
-    """Rows of a person at a subject, by their names: a list of one, or of none."""
+class _Pairs:
+    """The looks of a person at a subject, both by name."""
 
     def __init__(self, scene: Scene) -> None:
         codes = scene.looks.codes
@@ -142,6 +142,7 @@ class _pairs:  # noqa: N801 - read as a function
         wanted |= {self._subjects[o] for links in scene.directory.links.values() for o, _ in links if o in self._subjects}
         self._at = {key: g for g, key in enumerate(keys) if key[1] in wanted}
 
-    def __call__(self, person: str, subject: str) -> list[Ints]:
+    def rows(self, person: str, subject: str) -> list[Ints]:
+        """Groups of rows: one, or none."""
         found = self._at.get((self._people.get(person, -1), self._subjects.get(subject, -1)))
         return [] if found is None else [self._groups.rows(found)]
