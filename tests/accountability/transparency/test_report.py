@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bluelamp.accountability.transparency import jobs
+from bluelamp.accountability.transparency import jobs, store
 from bluelamp.accountability.transparency.figures import FIGURES, Tally, place, shown, tables
 from bluelamp.accountability.transparency.routes import NAME
 from bluelamp.kit.clock import now_ms
@@ -98,6 +98,7 @@ async def test_a_day_that_is_over_is_counted_once(platform: RunningPlatform) -> 
         await audit.record(connection, KEN, "collection", "anpr.intake", detail={"reads": 40})
     try:
         await jobs.publish(tomorrow)
+        assert not (await store.latest(db) or {})["first_day"]
         kept = "SELECT sum(count) FROM transparency_days WHERE figure = 'reads' AND day >= now()::date - 1"
         first = await db.fetchval(kept)
         await jobs.publish(tomorrow)

@@ -59,6 +59,7 @@ async def publish(spine: Spine) -> None:
     so_far = _counted(await store.tally(spine.db, _midnight(today), now + timedelta(days=1)))
     async with spine.db.transaction() as connection:
         sums = Counter(await store.sums(connection, first))
+        first_day = not sums
         for (_, figure, name), count in so_far.items():
             sums[figure, name] += count
         named = [(terms.code, terms.name) for terms in purposes.configured(spine.settings)]
@@ -66,6 +67,7 @@ async def publish(spine: Spine) -> None:
             "from": first.isoformat(),
             "to": today.isoformat(),
             "computed_at": now.isoformat(timespec="seconds"),
+            "first_day": first_day,
             "figures": tables(sums, named),
             **await _slip(connection),
         }

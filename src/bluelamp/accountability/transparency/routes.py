@@ -49,6 +49,7 @@ class TransparencyReport(BaseModel):
     since: str = Field(alias="from")
     to: str
     computed_at: str
+    first_day: bool = Field(False, description="Nothing was on record before this day: most of it is told by tomorrow's report.")
     figures: list[TransparencyFigure]
     checkpoint: str = ""
     keys: list[str] = []

@@ -5995,6 +5995,12 @@ export interface components {
             to: string;
             /** Computed At */
             computed_at: string;
+            /**
+             * First Day
+             * @description Nothing was on record before this day: most of it is told by tomorrow's report.
+             * @default false
+             */
+            first_day?: boolean;
             /** Figures */
             figures: components["schemas"]["TransparencyFigure"][];
             /**
