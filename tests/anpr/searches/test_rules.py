@@ -14,7 +14,7 @@ from bluelamp.anpr.errors import BadAreaError, BadPatternError
 from bluelamp.anpr.lawful import Lawful, without_decision
 from bluelamp.anpr.searching.areas import contains, parse_bbox, parse_polygon
 from bluelamp.anpr.searching.journeys import metres_between, steps
-from bluelamp.anpr.searching.patterns import anchored, lengths, letters, matches, normalise_pattern
+from bluelamp.anpr.searching.patterns import letters, matches, normalise_pattern
 from bluelamp.anpr.searching.ranking import Position, Window
 from bluelamp.anpr.searching.tolerance import LIKELIHOOD_MIN, candidates
 from bluelamp.kit.vrm import ALPHABET, likelihood
@@ -25,16 +25,12 @@ patterns = st.text(ALPHABET + "?*", min_size=2, max_size=12).filter(lambda p: su
 
 
 @given(vrms, st.data())
-def test_a_pattern_made_of_a_plate_matches_it_and_every_shortcut_agrees(vrm: str, data: st.DataObject) -> None:
+def test_a_pattern_made_of_a_plate_matches_it_and_the_bits_agree(vrm: str, data: st.DataObject) -> None:
     known = data.draw(st.sets(st.integers(0, len(vrm) - 1), min_size=2))
     text = "".join(c if at in known else data.draw(st.sampled_from(["?", "*"])) for at, c in enumerate(vrm))
     pattern = normalise_pattern(text)
     assert matches(pattern, vrm)
     assert letters(pattern) & letters(vrm) == letters(pattern)
-    least, most = lengths(pattern)
-    assert least <= len(vrm) <= most
-    for place, c in anchored(pattern):
-        assert vrm[place - 1 if place > 0 else place] == c
 
 
 @given(patterns, vrms)

@@ -6,6 +6,7 @@ A new question to the history begins here: its SQL goes to store/history.py, its
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 from bluelamp.anpr.domain import Read
@@ -16,13 +17,14 @@ from bluelamp.anpr.searching.patterns import matches
 from bluelamp.anpr.searching.ranking import Found, Position
 from bluelamp.anpr.searching.tolerance import CANDIDATES_MAX, candidates
 from bluelamp.anpr.store import history, places
-from bluelamp.anpr.store.history import Filters
+from bluelamp.anpr.store.history import Filters, Plate
 from bluelamp.spine.module import Spine
 
 FEW_PLATES = 50
 """So many plates are looked up over the whole window at once; more, slice by slice from the newest."""
 PATTERN_PLATES_MAX = 500
-"""A pattern that fits no more plates is answered by their names; one that fits more, by a join."""
+"""So many plates of a pattern, those seen last, are looked up by name; what is older than all of them is found by a join."""
+DAY_MS = 86_400_000
 OFFERED_MAX = 500
 OFFERED_MIN = {"likely": 600, "possible": 0}
 """Per mille of confidence from which another plate that the camera offered counts."""
@@ -92,18 +94,33 @@ async def _by_pattern(
     spine: Spine, criteria: Criteria, window: Lawful, filters: Filters, after: Position | None, limit: int
 ) -> list[Found]:
     plates = await history.plates_like(spine.columnar, criteria.pattern, window, PATTERN_PLATES_MAX + 1)
-    likelihoods = dict.fromkeys(plates, 1000)
 
     async def of_plates(piece: Lawful, count: int) -> list[Found]:
-        return await history.reads_of_plates(spine.columnar, likelihoods, piece, filters, after, count)
+        seen = {plate.vrm: 1000 for plate in plates if plate.seen >= piece.start}
+        return await history.reads_of_plates(spine.columnar, seen, piece, filters, after, count)
 
     async def of_many(piece: Lawful, count: int) -> list[Found]:
         return await history.reads_like(spine.columnar, criteria.pattern, piece, filters, after, count)
 
     if len(plates) <= FEW_PLATES:
         return await of_plates(window, limit)
-    ask = of_plates if len(plates) <= PATTERN_PLATES_MAX else of_many
-    return await _sliced(ask, _until(window, after), PLATE_SLICES_DAYS, limit)
+    left = _until(window, after)
+    # Later than the last of these plates was seen, no other has been read.
+    all_named = left if len(plates) <= PATTERN_PLATES_MAX else left.within(plates[-1].seen + 1, left.end)
+    days = PLATE_SLICES_DAYS if after else (_page_days(plates, left.end, limit), *PLATE_SLICES_DAYS)
+    found = await _sliced(of_plates, all_named, days, limit)
+    if len(found) < limit and all_named.start > left.start:
+        found += await _sliced(of_many, left.within(left.start, all_named.start), PLATE_SLICES_DAYS, limit - len(found))
+    return found
+
+
+def _page_days(plates: list[Plate], end: int, limit: int) -> float:
+    """How many days before `end` a page is likely to reach; plates are the last seen first.
+
+    Reads that fall on n plates at random are `limit` when n(1 - exp(-limit / n)) plates have been met; a fifth more, for chance.
+    """
+    met = int(len(plates) * (1 - math.exp(-1.2 * limit / len(plates))))
+    return max(0, end - plates[min(met, len(plates) - 1)].seen + 1000) / DAY_MS
 
 
 def _until(window: Lawful, after: Position | None) -> Lawful:

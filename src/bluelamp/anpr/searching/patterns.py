@@ -50,19 +50,3 @@ def letters(text: str) -> int:
         if c not in (ONE, ANY):
             bits |= 1 << (ord(c) - 48)
     return bits
-
-
-def lengths(pattern: str) -> tuple[int, int]:
-    """The shortest and the longest plate that can match."""
-    least = len(pattern.replace(ANY, ""))
-    return least, LENGTH_MAX if ANY in pattern else least
-
-
-def anchored(pattern: str) -> list[tuple[int, str]]:
-    """Known characters whose place is certain: (place from 1, or negative from the end; character)."""
-    head = pattern.split(ANY, 1)[0]
-    places = [(at, c) for at, c in enumerate(head, 1) if c != ONE]
-    if ANY in pattern:
-        tail = pattern.rsplit(ANY, 1)[1]
-        places += [(at - len(tail), c) for at, c in enumerate(tail) if c != ONE]
-    return places

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from bluelamp.anpr.domain import Read, ReadKey, vrm_key
 from bluelamp.anpr.lawful import Lawful
-from bluelamp.anpr.searching.patterns import anchored, expression, lengths, letters
+from bluelamp.anpr.searching.patterns import expression, letters
 from bluelamp.anpr.searching.ranking import Found, Position
 from bluelamp.anpr.settings import history_settings
 from bluelamp.spine.columnar import Columnar
@@ -117,30 +117,34 @@ async def known_plates(columnar: Columnar, vrms: Iterable[str], lawful: Lawful) 
     return [row["vrm"] for row in await _ask(columnar, sql, lawful)]
 
 
-def _pattern(pattern: str) -> tuple[str, dict[str, Any]]:
-    """The condition for a pattern: first the bits of its characters, then what is cheap, last the expression itself."""
-    least, most = lengths(pattern)
+class Plate(NamedTuple):
+    """A plate of the dictionary, and when it was last seen: no read of it is newer."""
+
+    vrm: str
+    seen: int
+
+
+def _matching(pattern: str) -> tuple[str, dict[str, Any]]:
+    """The plates of a pattern that may have been in the window, as the tail of a SELECT, and its parameters.
+
+    The bits are read of every plate, its text of the one in hundreds that the bits leave, its times of those that match:
+    so PREWHERE, in this order. A condition on the length beside the expression makes the engine read both of every plate.
+    """
     need = letters(pattern)
-    parts = [f"bitAnd(letters, {need}) = {need}", f"length(vrm) BETWEEN {least} AND {most}"]
-    parts += [f"substring(vrm, {place}, 1) = '{c}'" for place, c in anchored(pattern)]
-    prefix = re.match(r"[0-9A-Z]*", pattern)
-    if prefix and prefix.group():
-        parts.insert(0, f"startsWith(vrm, '{prefix.group()}')")
-    if "*" in pattern.strip("*") or pattern.startswith(
-        "*"
-    ):  # otherwise lengths and places already say it all, or one run must be found anywhere
-        parts.append("match(vrm, {expression:String})")
-    return " AND ".join(parts), {"expression": expression(pattern)}
-
-
-async def plates_like(columnar: Columnar, pattern: str, lawful: Lawful, limit: int) -> list[str]:
-    """Plates that match, most recently seen first."""
-    condition, parameters = _pattern(pattern)
-    sql = (
-        f"SELECT vrm, max(last_seen) AS seen FROM plates WHERE {condition} AND {_ALIVE}"
-        " GROUP BY vrm ORDER BY seen DESC, vrm LIMIT {limit:UInt32}"
+    # The engine sees the first characters that are known in the expression and goes to their place in the sort order.
+    return (
+        f"FROM plates PREWHERE bitAnd(letters, {need}) = {need} AND match(vrm, {{expression:String}}) WHERE {_ALIVE}",
+        {"expression": expression(pattern)},
     )
-    return [row["vrm"] for row in await _ask(columnar, sql, lawful, {**parameters, "limit": limit})]
+
+
+async def plates_like(columnar: Columnar, pattern: str, lawful: Lawful, limit: int) -> list[Plate]:
+    """Plates that match, most recently seen first."""
+    matching, parameters = _matching(pattern)
+    sql = (
+        f"SELECT vrm, toUnixTimestamp64Milli(max(last_seen)) AS seen {matching} GROUP BY vrm ORDER BY seen DESC, vrm LIMIT {{limit:UInt32}}"
+    )
+    return [Plate(row["vrm"], row["seen"]) for row in await _ask(columnar, sql, lawful, {**parameters, "limit": limit})]
 
 
 async def reads_of_plates(
@@ -165,11 +169,11 @@ async def reads_of_plates(
 
 async def reads_like(columnar: Columnar, pattern: str, lawful: Lawful, filters: Filters, after: Position | None, limit: int) -> list[Found]:
     """Reads of every plate that matches a pattern, newest first."""
-    condition, expressed = _pattern(pattern)
+    matching, expressed = _matching(pattern)
     more, position = _after(after)
     sql = (
-        f"SELECT {_COLUMNS}, toInt32(0) AS doubt FROM reads_by_plate FINAL WHERE vrm IN (SELECT vrm FROM plates WHERE {condition}"
-        f" AND {_ALIVE}) AND {_WITHIN}{filters.sql()}{more}{_ORDER}"
+        f"SELECT {_COLUMNS}, toInt32(0) AS doubt FROM reads_by_plate FINAL WHERE vrm IN (SELECT vrm {matching})"
+        f" AND {_WITHIN}{filters.sql()}{more}{_ORDER}"
     )
     return _found(await _ask(columnar, sql, lawful, {**filters.parameters(), **expressed, **position, "limit": limit}))
 
