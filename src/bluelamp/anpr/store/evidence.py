@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from bluelamp.anpr.domain import Read, ReadKey, vrm_key
 from bluelamp.anpr.lawful import Lawful
+from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.columnar import Columnar
 
 
@@ -40,7 +41,8 @@ async def evidence_of(columnar: Columnar, reads: list[Read], lawful: Lawful) -> 
     if not reads:
         return {}
     keys = {key_of(read) for read in reads}
-    pairs = ",".join(f"({key.camera},fromUnixTimestamp64Milli({key.captured_at},'UTC'))" for key in sorted(keys))
+    # Times as text: for 500 reads, a call in each pair takes 190 ms to read and a text 40.
+    pairs = ",".join(f"({key.camera},'{to_rfc3339(key.captured_at)[:-1]}')" for key in sorted(keys))
     cameras = ",".join(str(number) for number in sorted({key.camera for key in keys}))
     times = [key.captured_at for key in keys]
     rows = await columnar.query(
