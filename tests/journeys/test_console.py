@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from .conftest import Room
+from .conftest import Room, violations
 
 pytestmark = pytest.mark.browser
 
@@ -181,6 +181,24 @@ async def test_bad_rows_of_an_import_are_told_one_by_one(room: Room, tmp_path: P
     told = page.get_by_role("region", name="Rows not taken")
     await expect(told.get_by_role("row")).to_have_count(3)
     await expect(page.get_by_role("status").filter(has_text="1 entry imported")).to_be_visible()
+
+
+async def test_a_directory_is_loaded_and_erased_and_never_shown(room: Room, tmp_path: Path) -> None:
+    page = await room.signed_in("admin")
+    await page.goto("/users")
+    part = page.get_by_role("region", name="What the force knows of its people")
+    file = tmp_path / "directory.csv"
+    file.write_text("kind,person,subject,relation\nvehicle,j.doe,KE55OWN,own car\nfaith,j.doe,none,\n")
+    await part.get_by_label("Directory file").set_input_files(file)
+    await part.get_by_role("button", name="Replace the directory").click()
+    await expect(part.get_by_role("status").filter(has_text="1 fact loaded")).to_be_visible()
+    await expect(part.get_by_role("region", name="Rows left out").get_by_role("row")).to_have_count(2)
+    assert "KE55OWN" not in await page.content()
+    assert await violations(page) == []
+    await part.get_by_role("button", name="Erase the directory").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Erase", exact=True).click()
+    await expect(part.get_by_text("None is loaded")).to_be_visible()
+    assert room.complaints == []
 
 
 async def test_nothing_moves_under_the_pointer(room: Room) -> None:

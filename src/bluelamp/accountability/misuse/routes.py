@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from bluelamp.accountability.misuse import actions, queries
 from bluelamp.accountability.misuse.access import DIRECTORY_LOAD, DIRECTORY_VIEW, FINDINGS_VIEW
-from bluelamp.accountability.misuse.schemas import DirectoryAnswer, DirectoryShown, FindingItem, RejectedRow, State
+from bluelamp.accountability.misuse.schemas import DirectoryAnswer, DirectoryShown, FindingItem, RejectedFact, State
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError, TooLargeError, UnsupportedMediaError
 from bluelamp.spine.http import Caller, get_spine, permit
@@ -76,7 +76,7 @@ async def load_directory(request: Request, spine: SpineHere, caller: Annotated[C
             file.write(chunk)
         file.flush()
         done = await actions.load_directory(spine.db, caller.actor, FilePath(file.name), spine.clock())
-    rejected = [RejectedRow(line=bad.line, message=bad.message) for bad in done.rejected]
+    rejected = [RejectedFact(line=bad.line, message=bad.message) for bad in done.rejected]
     return DirectoryAnswer.model_validate(
         {"facts": done.facts, "rejected": rejected, "rejected_total": done.rejected_total, "expires_at": done.expires_at}
     )

@@ -64,7 +64,7 @@ class DirectoryShown(BaseModel):
     expires_at: Instant | None
 
 
-class RejectedRow(BaseModel):
+class RejectedFact(BaseModel):
     line: int
     message: str
 
@@ -73,6 +73,6 @@ class DirectoryAnswer(BaseModel):
     """What came of a load."""
 
     facts: int
-    rejected: list[RejectedRow]
+    rejected: list[RejectedFact]
     rejected_total: int
     expires_at: Instant

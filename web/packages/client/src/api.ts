@@ -40,6 +40,22 @@ export const people = {
   auditProof: (entry_id: string) => body(client.GET('/v1/audit/entries/{entry_id}/proof', { params: { path: { entry_id } } })),
 };
 
+const MEDIA: Record<string, string> = { csv: 'text/csv', json: 'application/json', ndjson: 'application/x-ndjson', jsonl: 'application/x-ndjson' };
+
+export const directory = {
+  shown: () => body(client.GET('/v1/misuse/directory')),
+  /** Replaces what was loaded before; the ending of the name says what the file is. */
+  load: (file: File) =>
+    body(
+      client.POST('/v1/misuse/directory', {
+        body: asText(file),
+        bodySerializer: CSV.bodySerializer,
+        headers: { 'Content-Type': MEDIA[file.name.split('.').pop()?.toLowerCase() ?? ''] ?? 'text/csv' },
+      }),
+    ),
+  erase: () => body(client.DELETE('/v1/misuse/directory')),
+};
+
 export const reviews = {
   queue: (query: { state?: T.Review['state']; kind?: T.Review['kind']; cursor?: string }) => body(client.GET('/v1/reviews', { params: { query } })),
   story: (review: string) => body(client.GET('/v1/reviews/{review}', { params: { path: { review } } })),

@@ -3115,7 +3115,7 @@ export interface components {
             /** Facts */
             facts: number;
             /** Rejected */
-            rejected: components["schemas"]["bluelamp__accountability__misuse__schemas__RejectedRow"][];
+            rejected: components["schemas"]["RejectedFact"][];
             /** Rejected Total */
             rejected_total: number;
             /**
@@ -3760,7 +3760,7 @@ export interface components {
             /** Updated */
             updated: number;
             /** Rejected */
-            rejected: components["schemas"]["bluelamp__anpr__schemas__cameras__RejectedRow"][];
+            rejected: components["schemas"]["RejectedRow"][];
         };
         /**
          * InclusionItem
@@ -5079,6 +5079,22 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** RejectedFact */
+        RejectedFact: {
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+        };
+        /** RejectedRow */
+        RejectedRow: {
+            /** Line */
+            line: number;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
         /**
          * Released
          * @description `erased`: copies deleted; `still_held`: reads that another case keeps.
@@ -6201,13 +6217,6 @@ export interface components {
             /** Agency */
             agency: string;
         };
-        /** RejectedRow */
-        bluelamp__accountability__misuse__schemas__RejectedRow: {
-            /** Line */
-            line: number;
-            /** Message */
-            message: string;
-        };
         /**
          * Health
          * @description How a camera does, by what came from it in the last hour against its own habit. Shares are 0 to 1.
@@ -6234,15 +6243,6 @@ export interface components {
             late_share: number | null;
             /** Unread Share */
             unread_share: number | null;
-        };
-        /** RejectedRow */
-        bluelamp__anpr__schemas__cameras__RejectedRow: {
-            /** Line */
-            line: number;
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
         };
         /** PersonShown */
         bluelamp__anpr__schemas__preservation__PersonShown: {

@@ -23,6 +23,8 @@ export type SampleDraw = S['DrawShown'];
 export type SampleCheck = S['DrawChecked'];
 export type AskedOfMe = S['AskedShown'];
 export type PublicReport = S['TransparencyReport'];
+export type DirectoryShown = S['DirectoryShown'];
+export type DirectoryAnswer = S['DirectoryAnswer'];
 
 export type Camera = S['CameraItem'];
 export type CameraDetail = S['CameraDetail'];

@@ -32,6 +32,8 @@ export const MAY = {
   explainLooks: 'reviews.reviews.explain',
   viewReviewFigures: 'reviews.statistics.view',
   printAuditLog: 'audit.log.print',
+  viewDirectory: 'accountability.directory.view',
+  loadDirectory: 'accountability.directory.load',
   manageAllUsers: 'identity.users.manage_national',
   askAuthority: 'accountability.authorisations.ask',
   override: 'accountability.authorisations.override',
