@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from bluelamp.spine import audit
 from bluelamp.spine.budgets import Budget
@@ -104,6 +104,11 @@ def get_spine(request: Request) -> Spine:
     """The engines, for a route."""
     spine: Spine = request.app.state.spine
     return spine
+
+
+SpineHere = Annotated[Spine, Depends(get_spine)]
+Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
+"""An id in an address: what cannot be one is refused before it reaches a store."""
 
 
 class Permit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 
 from bluelamp.accountability.access import (
     AUTHORISATIONS_ASK,
@@ -33,16 +33,14 @@ from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit, purposes
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit, stepped_up
+from bluelamp.spine.http import Caller, Id, SpineHere, permit, stepped_up
 from bluelamp.spine.module import Spine
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/accountability", tags=["accountability"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Asker = Annotated[Caller, permit(AUTHORISATIONS_ASK)]
 Decider = Annotated[Caller, permit(AUTHORISATIONS_DECIDE)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 Cursor = Annotated[str, Query(max_length=200, pattern=r"^[0-9A-Za-z_-]*$")]
 
 

@@ -6,20 +6,18 @@ import tempfile
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from bluelamp.accountability.misuse import actions, queries
 from bluelamp.accountability.misuse.access import DIRECTORY_LOAD, DIRECTORY_VIEW, FINDINGS_VIEW
 from bluelamp.accountability.misuse.schemas import DirectoryAnswer, DirectoryShown, FindingItem, RejectedFact, State
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError, TooLargeError, UnsupportedMediaError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/misuse", tags=["misuse"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 SUFFIXES = {"text/csv": ".csv", "application/json": ".json", "application/x-ndjson": ".ndjson"}
 BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in SUFFIXES}}}
 
@@ -46,7 +44,7 @@ async def show_findings(
 
 @router.get("/findings/{finding}")
 async def show_finding(
-    finding: Annotated[str, Path(max_length=36, pattern="^[0-9A-Za-z]+$")],
+    finding: Id,
     spine: SpineHere,
     caller: Annotated[Caller, permit(FINDINGS_VIEW)],
 ) -> FindingItem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 
 from bluelamp.accountability.reviews import actions, queries, store
 from bluelamp.accountability.reviews.access import REVIEWS_DECIDE, REVIEWS_EXPLAIN, REVIEWS_STATISTICS
@@ -23,14 +23,11 @@ from bluelamp.accountability.reviews.schemas import (
 from bluelamp.accountability.reviews.settings import review_settings
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(tags=["reviews"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
-Id = Annotated[str, Path(max_length=36, pattern="^[0-9A-Za-z]+$")]
 Supervisor = Annotated[Caller, permit(REVIEWS_DECIDE)]
 Statistician = Annotated[Caller, permit(REVIEWS_STATISTICS)]
 Asked = Annotated[Caller, permit(REVIEWS_EXPLAIN)]

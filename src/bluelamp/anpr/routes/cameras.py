@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from bluelamp.anpr.access import CAMERAS_MANAGE, CAMERAS_VIEW
@@ -18,13 +18,11 @@ from bluelamp.anpr.schemas.cameras import CameraChange, CameraDetail, CameraItem
 from bluelamp.anpr.store.cameras import BBox
 from bluelamp.kit.paging import encode_cursor
 from bluelamp.spine.errors import InvalidError, TooLargeError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/cameras", tags=["cameras"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 CameraId = Annotated[str, Path(max_length=36)]
 IMPORT_BYTES_MAX = 256 << 20
 """A million cameras."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 
 from bluelamp.anpr.access import HITS_DECIDE, HITS_RELEASE_ANY, HITS_VIEW
 from bluelamp.anpr.actions import hits as actions
@@ -15,14 +15,11 @@ from bluelamp.anpr.schemas.hits import DispositionQuestion, HitItem, Stage, hit_
 from bluelamp.kit.clock import from_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/hits", tags=["hits"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
-HitId = Annotated[str, Path(max_length=36, pattern="^[0-9A-Za-z]+$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Viewer = Annotated[Caller, permit(HITS_VIEW)]
 Decider = Annotated[Caller, permit(HITS_DECIDE)]
@@ -58,13 +55,13 @@ async def show_hits(
 
 
 @router.get("/{hit_id}")
-async def show_hit(hit_id: HitId, spine: SpineHere, caller: Viewer) -> HitItem:
+async def show_hit(hit_id: Id, spine: SpineHere, caller: Viewer) -> HitItem:
     """One hit."""
     return _item(caller, await queries.hit(spine, caller.actor, hit_id))
 
 
 @router.post("/{hit_id}/take")
-async def take_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
+async def take_hit(hit_id: Id, spine: SpineHere, caller: Decider) -> HitItem:
     """Say that you deal with it; others see who. 409 where somebody else does."""
     view = await queries.own_hit(spine, caller.actor, hit_id)
     async with spine.db.transaction() as connection:
@@ -73,7 +70,7 @@ async def take_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
 
 
 @router.post("/{hit_id}/release")
-async def release_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitItem:
+async def release_hit(hit_id: Id, spine: SpineHere, caller: Decider) -> HitItem:
     """Let go of it; a supervisor may release anybody's."""
     view = await queries.own_hit(spine, caller.actor, hit_id)
     async with spine.db.transaction() as connection:
@@ -83,7 +80,7 @@ async def release_hit(hit_id: HitId, spine: SpineHere, caller: Decider) -> HitIt
 
 
 @router.post("/{hit_id}/disposition")
-async def decide_hit(hit_id: HitId, question: DispositionQuestion, spine: SpineHere, caller: Decider) -> HitItem:
+async def decide_hit(hit_id: Id, question: DispositionQuestion, spine: SpineHere, caller: Decider) -> HitItem:
     """Say what came of it: correct, misread, clone suspected, or no longer of interest."""
     view = await queries.own_hit(spine, caller.actor, hit_id)
     if "\0" in question.note:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from bluelamp.anpr.access import LISTS_MANAGE, LISTS_VIEW
 from bluelamp.anpr.actions import list_imports
@@ -25,15 +25,12 @@ from bluelamp.anpr.schemas.lists import (
 )
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError, TooLargeError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr", tags=["lists"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 EntryId = Annotated[str, Path(max_length=36)]
-ListId = Annotated[str, Path(max_length=36, pattern="^[0-9A-Za-z]+$")]
 Cursor = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Viewer = Annotated[Caller, permit(LISTS_VIEW)]
@@ -86,13 +83,13 @@ async def add_list(question: ListQuestion, spine: SpineHere, caller: Keeper) -> 
 
 
 @router.get("/lists/{list_id}")
-async def show_list(list_id: ListId, spine: SpineHere, caller: Viewer) -> ListItem:
+async def show_list(list_id: Id, spine: SpineHere, caller: Viewer) -> ListItem:
     """One list."""
     return ListItem.of(await queries.look_at_list(spine, caller.actor, list_id))
 
 
 @router.patch("/lists/{list_id}")
-async def change_list(list_id: ListId, change: ListChange, spine: SpineHere, caller: Keeper) -> ListItem:
+async def change_list(list_id: Id, change: ListChange, spine: SpineHere, caller: Keeper) -> ListItem:
     """Rename or describe a list."""
     async with spine.db.transaction() as connection:
         await actions.change_list(connection, caller.actor, list_id, change.name, change.description)
@@ -100,7 +97,7 @@ async def change_list(list_id: ListId, change: ListChange, spine: SpineHere, cal
 
 
 @router.delete("/lists/{list_id}", status_code=204)
-async def remove_list(list_id: ListId, spine: SpineHere, caller: Keeper) -> Response:
+async def remove_list(list_id: Id, spine: SpineHere, caller: Keeper) -> Response:
     """Remove a list with all its entries; they match nothing within a second."""
     async with spine.db.transaction() as connection:
         await actions.remove_list(connection, caller.actor, list_id)
@@ -108,7 +105,7 @@ async def remove_list(list_id: ListId, spine: SpineHere, caller: Keeper) -> Resp
 
 
 @router.post("/lists/{list_id}/import", openapi_extra=CSV_BODY)
-async def import_entries(list_id: ListId, request: Request, spine: SpineHere, caller: Keeper) -> ListImportAnswer:
+async def import_entries(list_id: Id, request: Request, spine: SpineHere, caller: Keeper) -> ListImportAnswer:
     """Add or update entries from CSV (vrm,reason,priority,starts,expires,marker,instruction); bad rows are told by line."""
     content = _bounded(request, spine.settings.import_bytes_max)
     done = await list_imports.import_entries(spine.db, caller.actor, list_id, content)
@@ -117,7 +114,7 @@ async def import_entries(list_id: ListId, request: Request, spine: SpineHere, ca
 
 @router.get("/lists/{list_id}/entries")
 async def show_entries(
-    list_id: ListId,
+    list_id: Id,
     spine: SpineHere,
     caller: Viewer,
     vrm: Annotated[str, Query(max_length=12, pattern="^[A-Z0-9]*$", description="Marks that begin with this.")] = "",
@@ -131,7 +128,7 @@ async def show_entries(
 
 
 @router.post("/lists/{list_id}/entries", status_code=201)
-async def add_entry(list_id: ListId, question: EntryQuestion, spine: SpineHere, caller: Keeper) -> EntryItem:
+async def add_entry(list_id: Id, question: EntryQuestion, spine: SpineHere, caller: Keeper) -> EntryItem:
     """Put a mark on a list; it is matched within a second."""
     async with spine.db.transaction() as connection:
         number = await actions.add_entry(connection, caller.actor, list_id, question.vrm, question.fields())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from bluelamp.anpr.access import HANDOVERS_WRITE, HITS_VIEW, MUTES_MANAGE
 from bluelamp.anpr.actions import handovers as handover_actions
@@ -16,13 +16,10 @@ from bluelamp.anpr.schemas.hits import HandoverItem, HandoverQuestion, HandoverS
 from bluelamp.anpr.store import mutes as store
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr", tags=["control room"])
-
-SpineHere = Annotated[Spine, Depends(get_spine)]
 
 
 @router.get("/mutes")
@@ -50,7 +47,7 @@ async def add_mute(question: MuteQuestion, spine: SpineHere, caller: Annotated[C
 
 @router.delete("/mutes/{mute_id}", status_code=204)
 async def remove_mute(
-    mute_id: Annotated[str, Path(max_length=36, pattern="^[0-9A-Za-z]+$")],
+    mute_id: Id,
     spine: SpineHere,
     caller: Annotated[Caller, permit(MUTES_MANAGE)],
 ) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from bluelamp.anpr.access import SEARCHES_RUN
 from bluelamp.anpr.errors import NoSuchSearchError
@@ -14,13 +14,11 @@ from bluelamp.anpr.store import searches as store
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/notices", tags=["searches"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Looker = Annotated[Caller, permit(SEARCHES_RUN)]
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from bluelamp.anpr.access import PICTURES_VIEW, SEARCHES_RUN
 from bluelamp.anpr.queries import pictures
 from bluelamp.anpr.schemas.searches import ReadOpened
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, SpineHere, permit
 
 router = APIRouter(prefix="/anpr", tags=["searches"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Ref = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 Via = Annotated[str, Query(max_length=36, pattern=r"^[0-9A-Za-z]*$")]
 

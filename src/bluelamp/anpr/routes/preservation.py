@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 
 from bluelamp.anpr.access import PRESERVATION_HOLD, PRESERVATION_MAKE, PRESERVATION_RELEASE, PRESERVATION_VIEW
 from bluelamp.anpr.actions import preservation as actions
@@ -22,15 +22,12 @@ from bluelamp.anpr.schemas.preservation import (
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.relational import Record
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/preservations", tags=["preservation"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 Keeper = Annotated[Caller, permit(PRESERVATION_MAKE)]
 Viewer = Annotated[Caller, permit(PRESERVATION_VIEW)]
 Holder = Annotated[Caller, permit(PRESERVATION_HOLD)]

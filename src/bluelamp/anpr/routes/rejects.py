@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from bluelamp.anpr.access import REJECTS_REPLAY, REJECTS_VIEW
 from bluelamp.anpr.actions import rejects as actions
@@ -15,13 +15,11 @@ from bluelamp.anpr.routes.sources import number_of, reach
 from bluelamp.anpr.schemas.rejects import RejectDetail, RejectItem, RejectTallies, RejectTally, ReplayAnswer, ReplayQuestion
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import EngineDownError, InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/rejects", tags=["rejects"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 EVERYTHING = 1 << 62
 
 

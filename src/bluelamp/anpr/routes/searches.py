@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 
 from bluelamp.anpr.access import EXPORTS_MAKE, SEARCHES_DEEP, SEARCHES_KEEP, SEARCHES_RUN
 from bluelamp.anpr.actions import exports as export_actions
@@ -31,16 +31,13 @@ from bluelamp.kit.clock import to_rfc3339
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import ForbiddenError, InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit, stepped_up
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit, stepped_up
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/searches", tags=["searches"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Looker = Annotated[Caller, permit(SEARCHES_RUN)]
 Keeper = Annotated[Caller, permit(SEARCHES_KEEP)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 Cursor = Annotated[str, Query(max_length=200, pattern=r"^[0-9A-Za-z_-]*$")]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from bluelamp.anpr.access import REGISTRY_NATIONAL, SOURCES_MANAGE, SOURCES_VIEW
 from bluelamp.anpr.actions import sources as actions
@@ -13,13 +13,11 @@ from bluelamp.anpr.queries import sources as queries
 from bluelamp.anpr.schemas.sources import SourceAdded, SourceChange, SourceItem, SourceQuestion
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine.errors import ForbiddenError, InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, SpineHere, permit
 from bluelamp.spine.wire import Page
 
 router = APIRouter(prefix="/anpr/sources", tags=["sources"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

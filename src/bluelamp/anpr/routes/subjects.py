@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Response
 
 from bluelamp.anpr.access import SUBJECTS_DISCLOSE, SUBJECTS_ERASE
 from bluelamp.anpr.actions import erasure, subject_access
 from bluelamp.anpr.actions.criteria import reason_of
 from bluelamp.anpr.queries.lawful import duty
 from bluelamp.anpr.schemas.preservation import Because, Erased, ErasureQuestion, Lifted, SubjectAccessQuestion
-from bluelamp.spine.http import Caller, get_spine, permit
-from bluelamp.spine.module import Spine
+from bluelamp.spine.http import Caller, Id, SpineHere, permit
 
 router = APIRouter(prefix="/anpr", tags=["rights"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Eraser = Annotated[Caller, permit(SUBJECTS_ERASE)]
 
 
@@ -44,8 +42,6 @@ async def erase_reads(question: ErasureQuestion, spine: SpineHere, caller: Erase
 
 
 @router.post("/erasures/{restriction}/lift")
-async def lift_restriction(
-    restriction: Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")], question: Because, spine: SpineHere, caller: Eraser
-) -> Lifted:
+async def lift_restriction(restriction: Id, question: Because, spine: SpineHere, caller: Eraser) -> Lifted:
     """Put restricted reads back where searches find them."""
     return Lifted(id=restriction, reads=await erasure.lift(spine, caller, restriction, question.reason))

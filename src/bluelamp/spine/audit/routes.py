@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
@@ -15,14 +15,12 @@ from bluelamp.spine.audit import entries, log, proofs, store
 from bluelamp.spine.audit.access import AUDIT_LOG, AUDIT_TREE
 from bluelamp.spine.audit.schemas import AuditItem, CheckpointItem, ConsistencyAnswer, KeysAnswer, ProofAnswer
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
+from bluelamp.spine.http import Caller, SpineHere, permit
 from bluelamp.spine.identity.access import AUDIT_AGENCY, AUDIT_ALL, AUDIT_OWN
-from bluelamp.spine.module import Spine
 from bluelamp.spine.wire import Page
 
 router = APIRouter(tags=["audit"])
 
-SpineHere = Annotated[Spine, Depends(get_spine)]
 Text = Annotated[str, Query(max_length=200, pattern="^[^\\x00]*$")]
 Cursor = Annotated[str, Query(max_length=100)]
 FIRST = 2**62

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from bluelamp.spine.calling import address_of
-from bluelamp.spine.http import Caller, permit, public, stepped_up
+from bluelamp.spine.http import Caller, Id, permit, public, stepped_up
 from bluelamp.spine.wire import Page
 
 from . import doors, passkey_store, passkeys, schemas, session_store, sign_in, step_up
@@ -23,7 +23,6 @@ router = APIRouter(tags=["identity"])
 
 EvenLocked = Annotated[Caller, permit(ACCOUNT_USE, even_locked=True)]
 SteppedUp = Annotated[Caller, stepped_up(ACCOUNT_USE)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 CHALLENGE_COOKIE = "bluelamp_challenge"
 """Ties a challenge to the browser that asked for it: an answer that was made elsewhere does not count."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError, NotFoundError, TooLargeError
-from bluelamp.spine.http import Caller, get_spine, permit
+from bluelamp.spine.http import Caller, Id, get_spine, permit
 from bluelamp.spine.identity.access import ACCOUNT_USE, USERS_MANAGE, USERS_MANAGE_NATIONAL
 from bluelamp.spine.identity.actions import Authority
 from bluelamp.spine.module import Spine
@@ -27,7 +27,6 @@ router = APIRouter(tags=["people"])
 Spined = Annotated[Spine, Depends(get_spine)]
 Administrator = Annotated[Caller, permit(USERS_MANAGE)]
 UnitKeeper = Annotated[Caller, permit(UNITS_MANAGE)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 
 IMPORT_BYTES_MAX = 64 << 20
 CSV_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}

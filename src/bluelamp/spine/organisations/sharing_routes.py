@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit, sharing
 from bluelamp.spine.errors import InvalidError
-from bluelamp.spine.http import Caller, get_spine, permit
+from bluelamp.spine.http import Caller, Id, get_spine, permit
 from bluelamp.spine.module import Spine
 from bluelamp.spine.sharing import Rule, Shareable, Terms
 from bluelamp.spine.wire import AgencyRef, Instant, Page, Question
@@ -23,7 +23,6 @@ router = APIRouter(prefix="/sharing", tags=["sharing"])
 Spined = Annotated[Spine, Depends(get_spine)]
 Viewer = Annotated[Caller, permit(SHARING_VIEW)]
 Keeper = Annotated[Caller, permit(SHARING_MANAGE)]
-Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 
 
 class SharingQuestion(Question):
