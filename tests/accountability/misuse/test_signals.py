@@ -6,8 +6,12 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bluelamp.accountability.misuse.cases import sobered
+from bluelamp.accountability.misuse.scene import Evidence
+from bluelamp.accountability.misuse.weights import DEFAULT
 from tests.accountability.misuse.scenes import case_of, directory, found, look, signals
 
 RNG = random.Random(5)
@@ -98,3 +102,47 @@ def test_night_shifts_of_the_rota_are_work(tmp_path: Path) -> None:
     known[7]["shifts"] += directory()[7]["shifts"]
     _, detected = found(tmp_path, nights, known)
     assert not [c for c in detected.cases if c.person == "p07" and "off_shift" in signals(c)]
+
+
+def _leave(day: int) -> list[dict[str, Any]]:
+    at = [f"2025-03-{3 + day:02d}T{hour}:00:00Z" for hour in ("00", "23")]
+    return [{"kind": "absence", "person": "p07", "from": at[0], "to": at[1], "reason": "annual leave"}]
+
+
+WRITTEN = ("CR/7/25", "cr 7 / 25", "CR-007-25")
+HONEST: dict[str, tuple[Rows, list[dict[str, Any]]]] = {
+    "one case that every hand writes otherwise": (
+        [look(who, weekday(n * 2), 10 + who / 10, "DR1PFED", WRITTEN[(n + who) % 3]) for n in range(12) for who in (7, 11)],
+        [],
+    ),
+    "a complainant met with a crew": ([look(who, 3, 10 + who / 60, "CMP007", f"INC-003-5555{who % 7}") for who in (7, 11)], []),
+    "a car that the whole station knows": (
+        [look(who, weekday(n + who % 5), 11 + who / 20, "KN0WN1", "") for n in range(6) for who in range(3, 39, 3)],
+        [],
+    ),
+    "a form that everybody fills in": ([look(who, weekday(n), 10, mark(), "S163") for n in range(40) for who in (1, 2, 3, 6, 7, 8)], []),
+    "leave that was cancelled": (
+        [look(who, 9, 9 + n / 2, f"AB{60 + n}CAS", "CR/4150/25") for n in range(8) for who in (7, 11)],
+        _leave(9),
+    ),
+    "a laptop said to be elsewhere": (
+        [look(7, 10, 10, mark(), "INC-010-20001"), look(7, 10, 10.01, mark(), "INC-010-20002", place="Leeds")],
+        [{"kind": "place", "place": name, "latitude": at, "longitude": -2.7} for name, at in (("station-3", 54.3), ("Leeds", 53.8))],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_work_that_only_looks_like_abuse_is_left_alone(name: str, tmp_path: Path) -> None:
+    planted, known = HONEST[name]
+    _, detected = found(tmp_path, planted, [*directory(), *known])
+    assert [(case.score, [r.why for r in case.reasons]) for case in detected.cases if case.person == "p07"] == []
+
+
+def test_who_stands_out_even_where_many_do_keeps_the_whole_score() -> None:
+    rows = np.arange(1)
+    evidence = [Evidence("colleague", person, 0.5, rows, "") for person in range(40)] + [Evidence("colleague", 40, 0.9, rows, "")]
+    sober = {item.person: item.score for item in sobered(evidence, 100, DEFAULT)}
+    assert sober[40] == 0.9
+    assert sober[0] < 0.2
+    assert sobered(evidence[:3], 100, DEFAULT) == evidence[:3], "three of a hundred are no habit"

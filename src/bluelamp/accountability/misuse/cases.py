@@ -14,7 +14,9 @@ APART_MS = 45 * DAY_MS
 """Evidence of one person that lies further apart than this is of two stories."""
 SAID_MAX = 8
 """Reasons told in one case; the strongest."""
-MANY = 0.06
+MANY = 0.03
+OUTSTANDING = 0.02
+SHOWN_MIN = 0.3
 PLAIN = frozenset({"own_record", "relative", "complainant", "dispute", "close_to_own"})
 LEADING_MIN = 0.3
 """Weighed score that at least one signal must reach: many faint things are not a story."""
@@ -66,18 +68,24 @@ def combined(found: list[tuple[str, float]], weights: Weights) -> float:
 def sobered(evidence: list[Evidence], people: int, weights: Weights) -> list[Evidence]:
     """A signal that points at everybody points at nobody: where more than `MANY` of the people show it, it is how work is done here.
 
-    What the directory ties to the person is left as it is: it does not become right by being common.
+    Then only those who stand out even there, `OUTSTANDING` of the people, keep it whole. What the directory ties to the person is
+    left as it is: it does not become right by being common.
     """
-    shown: dict[str, set[int]] = {}
+    best: dict[str, dict[int, float]] = {}
     for item in evidence:
-        if item.score * weights.of(item.signal) >= LEADING_MIN:
-            shown.setdefault(item.signal, set()).add(item.person)
-    factor = {
-        signal: (MANY * people / len(persons)) ** 0.7
-        for signal, persons in shown.items()
-        if signal not in PLAIN and len(persons) > max(5, MANY * people)
-    }
-    return [item._replace(score=item.score * factor[item.signal]) if item.signal in factor else item for item in evidence]
+        of_signal = best.setdefault(item.signal, {})
+        of_signal[item.person] = max(of_signal.get(item.person, 0.0), item.score)
+    factor: dict[str, tuple[float, float]] = {}
+    for signal, of_person in best.items():
+        shown = sorted((score for score in of_person.values() if score * weights.of(signal) >= SHOWN_MIN), reverse=True)
+        if signal not in PLAIN and len(shown) > max(5, MANY * people):
+            bar = shown[max(2, round(OUTSTANDING * people))]
+            factor[signal] = ((MANY * people / len(shown)) ** 0.7, bar)
+    return [_sober(item, *factor[item.signal]) if item.signal in factor else item for item in evidence]
+
+
+def _sober(item: Evidence, factor: float, bar: float) -> Evidence:
+    return item if item.score > bar else item._replace(score=item.score * factor)
 
 
 def stories(scene: Scene, evidence: list[Evidence], weights: Weights) -> list[Case]:

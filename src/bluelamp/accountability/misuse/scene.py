@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -23,6 +23,9 @@ PLAUSIBLE = 0.25
 """How unaccounted a look under a sound reference is that nobody else's look confirms."""
 ELSEWHERE = 0.75
 """The same where the reference is another unit's, or serves for too much."""
+TOGETHER_MS = 2 * HOUR_MS
+FEW_LOOKS = 20
+"""Looks from which a person's habits can be told."""
 _ZERO = timedelta(0)
 
 
@@ -43,9 +46,13 @@ class Scene:
     """Made once a run; everything in it is derived from the looks and the directory."""
 
     looks: Looks
+    """References that differ only in how they are written are one here (`crn 01/88412` and `CRN01/88412`), told as first written."""
     directory: Directory
     learned: Learned
     zone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        self.looks = _one_writing(self.looks)
 
     @cached_property
     def local(self) -> Ints:
@@ -145,20 +152,77 @@ class Scene:
         return few[shape] & ~shared if enough else np.zeros(len(words), np.bool_)
 
     @cached_property
+    def careless_mates(self) -> Floats:
+        """For each look, the share of looks without a reference that is usual among the others of the unit, drawn towards the role's.
+
+        How references are written is a habit of a place: who only does as all around them do is not the one to ask.
+        """
+        codes = self.looks.codes
+        people = group(codes["unit"], codes["person"])
+        unit, role = people.first(codes["unit"]), people.first(codes["role"])
+        share = people.total(self.scribble) / np.maximum(people.size, 1)
+        enough = people.size >= FEW_LOOKS
+        found = np.zeros(len(people))
+        of_role = {r: float(np.median(share[enough & (role == r)])) for r in np.unique(role[enough])}
+        for place in range(len(people)):
+            found[place] = of_role.get(role[place], 0.0)
+        for one in np.unique(unit):
+            mates = np.flatnonzero((unit == one) & enough)
+            for mate in mates:
+                others = share[mates[mates != mate]]
+                if len(others):
+                    trust = len(others) / (len(others) + 3)
+                    found[mate] = trust * float(np.median(others)) + (1 - trust) * found[mate]
+        return found[people.of]
+
+    @cached_property
     def expected_reference(self) -> Floats:
-        """For each look, the share of looks of that role for that purpose that do carry a reference."""
+        """For each look, the share of looks of that role for that purpose, and of that unit, that do carry a reference."""
         role, purpose = self.looks.codes["role"], self.looks.codes["purpose"]
         key = group(role, purpose)
         names = [f"{self.roles[r]}·{self.looks.words['purpose'][p]}" for r, p in zip(key.first(role), key.first(purpose), strict=True)]
         named = (~self.scribble).astype(np.float64)
-        return self.learned.rate("reference_given", named, np.ones(len(named)), key.of, names, 0.8)[key.of]
+        by_role = self.learned.rate("reference_given", named, np.ones(len(named)), key.of, names, 0.8)[key.of]
+        return np.minimum(by_role, 1 - self.careless_mates)
 
     @cached_property
     def confirmed(self) -> Bools:
-        """Looks at a subject that somebody else looked at under the same reference too."""
+        """Looks at a subject that somebody else looked at under the same reference too, or at the same event."""
         both = group(self.looks.codes["reference"], self.looks.codes["subject"])
         others = both.distinct(codes_64(self.looks.codes["person"])) >= 2
-        return np.asarray(others[both.of] & ~self.scribble, np.bool_)
+        return np.asarray((others[both.of] & ~self.scribble) | self.in_company, np.bool_)
+
+    @cached_property
+    def in_company(self) -> Bools:
+        """Looks at a subject that somebody else looked at within two hours: a crew, a control room, the next shift at one event.
+
+        Not where the subject draws people: those who are curious at the same time do not vouch for each other.
+        """
+        near = np.zeros(len(self.looks), np.bool_)
+        subjects = group(self.looks.codes["subject"])
+        order, at, person = subjects.order, self.looks.at, self.looks.codes["person"]
+        place = np.arange(len(order))
+        for rows, sign in ((order, 1), (order[::-1], -1)):
+            other = np.zeros(len(rows), np.bool_)
+            other[1:] = person[rows[1:]] != person[rows[:-1]]
+            # The row before, counted from here, that is somebody else's: where the person last changed.
+            last = np.maximum.accumulate(np.where(other, place - 1, -1))
+            found = np.flatnonzero(last >= 0)
+            here, there = rows[found], rows[last[found]]
+            same = self.looks.codes["subject"][here] == self.looks.codes["subject"][there]
+            near[here[same & (sign * (at[here] - at[there]) < TOGETHER_MS)]] = True
+        draws = np.array([text in self.directory.famous for text in self.looks.words["subject"]], np.bool_)
+        return np.asarray(near & ~self.pattern & ~draws[self.looks.codes["subject"]], np.bool_)
+
+    @cached_property
+    def share(self) -> Floats:
+        """For each pair of person and subject, which part of all looks at the subject is this person's, those in company apart.
+
+        A car that a whole town knows is looked at by everybody who meets it; one that only one person ever asks for is theirs.
+        """
+        subjects = group(self.looks.codes["subject"])
+        of = self.by_pair.first(subjects.of)
+        return np.asarray(self.by_pair.size / np.maximum(subjects.size[of], 1), np.float64)
 
     @cached_property
     def elsewhere(self) -> Bools:
@@ -220,6 +284,15 @@ class Scene:
         return np.asarray(loose[groups.of], np.bool_)
 
     @cached_property
+    def casework(self) -> Bools:
+        """Looks under a reference that this person has several subjects under, coming back to them: a case somebody works."""
+        groups = self.by_person_reference
+        subjects = groups.distinct(codes_64(self.looks.codes["subject"]), ~self.pattern)
+        days = groups.distinct(self.day)
+        works = (subjects >= 3) & (groups.size >= 2 * subjects) & (days >= 3)
+        return np.asarray(works[groups.of] & ~self.scribble, np.bool_)
+
+    @cached_property
     def unaccounted(self) -> Floats:
         """How little speaks for each look, 0 to 1: nothing where a colleague's look confirms it, most where its reference names no case."""
         found = np.where(self.confirmed, 0.0, PLAUSIBLE)
@@ -243,6 +316,17 @@ class Scene:
         return told + (f"; {len(named)} references in all" if len(named) > 1 else f"; reference {named[0]!r}" if named else "")
 
 
+def _one_writing(looks: Looks) -> Looks:
+    first: dict[str, int] = {}
+    written = [first.setdefault(_plain(text), number) for number, text in enumerate(looks.words["reference"])]
+    return replace(looks, codes={**looks.codes, "reference": np.array(written, np.int32)[looks.codes["reference"]]})
+
+
+def _plain(text: str) -> str:
+    """A reference without what a hand adds or leaves out: case, spaces, strokes, leading noughts."""
+    return _NOUGHTS.sub("", "".join(c for c in text.upper() if c.isalnum() or c in "*?")) or text
+
+
 def codes_64(codes: Codes) -> Ints:
     return codes.astype(np.int64)
 
@@ -251,6 +335,7 @@ def _names_nothing(text: str) -> bool:
     return text.strip().lower().strip(".-_ ") in JUNK or not any(c.isalnum() for c in text)
 
 
+_NOUGHTS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 

@@ -11,6 +11,8 @@ from bluelamp.accountability.misuse.looks import HOUR_MS, Bools, Ints, group
 from bluelamp.accountability.misuse.scene import Evidence, Scene, codes_64
 from bluelamp.accountability.misuse.signals.subjects import SCORE_MIN
 
+FAR_KM, LATE_MS = 15.0, 5 * 60_000
+"""Nearer than that, or told some minutes late, a place is that of the last call."""
 AT_ONCE_MS = 15 * 60_000
 EARTH_KM = 6371.0
 SPEED_MAX_KMH = 180.0
@@ -27,8 +29,10 @@ def two_places(scene: Scene) -> Iterator[Evidence]:
     moved = (codes["place"][before] != codes["place"][after]) & (codes["place"][before] > 0) & (codes["place"][after] > 0)
     changed = (codes["device"][before] != codes["device"][after]) & (codes["device"][before] > 0) & (codes["device"][after] > 0)
     unplaced = (codes["place"] == 0).all()
+    # One device in two places is a wrong place; two devices are two people.
+    nothing_known = (codes["device"] == 0).all()
     switch = same & (gap < AT_ONCE_MS) & changed & (moved | unplaced)
-    far = same & moved & _impossible(scene, before, after, gap)
+    far = same & moved & (changed | nothing_known) & _impossible(scene, before, after, gap)
     hit = np.zeros(len(scene.looks), np.bool_)
     hit[after[switch | far]] = True
     spans = group(codes["person"], scene.day)
@@ -38,7 +42,10 @@ def two_places(scene: Scene) -> Iterator[Evidence]:
     limit = scene.learned.upper("switches_a_day", count, role, scene.roles, 0.9995, 1.6)
     flown = np.zeros(len(scene.looks), np.bool_)
     flown[after[far]] = True
-    score = np.maximum(rising(count, limit[role], 2.0), 0.8 * (spans.total(flown) > 0))
+    # One leap may be a clock, a wrong place or a lift; there and back is two people.
+    leaps = spans.total(flown)
+    often = scene.learned.upper("leaps_a_day", leaps, role, scene.roles, 0.999, 0.5)[role]
+    score = np.maximum(rising(count, limit[role], 2.0), np.select([(leaps >= 2) & (leaps > often), leaps >= 1], [0.8, 0.3]))
     for span in np.flatnonzero(score >= SCORE_MIN):
         rows = spans.rows(span)
         held = rows[hit[rows]]
@@ -59,8 +66,8 @@ def _impossible(scene: Scene, before: Ints, after: Ints, gap: Ints) -> Bools:
     a, b = np.radians(where[scene.looks.codes["place"][before]]), np.radians(where[scene.looks.codes["place"][after]])
     half = np.sin((b[:, 0] - a[:, 0]) / 2) ** 2 + np.cos(a[:, 0]) * np.cos(b[:, 0]) * np.sin((b[:, 1] - a[:, 1]) / 2) ** 2
     km = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-    hours = np.maximum(gap, 60_000) / HOUR_MS
-    return np.asarray((km > 5) & (km / hours > SPEED_MAX_KMH), np.bool_)
+    hours = (gap + LATE_MS) / HOUR_MS
+    return np.asarray((km > FAR_KM) & (km / hours > SPEED_MAX_KMH), np.bool_)
 
 
 def anothers_device(scene: Scene) -> Iterator[Evidence]:

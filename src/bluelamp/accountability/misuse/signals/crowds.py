@@ -8,9 +8,11 @@ import numpy as np
 
 from bluelamp.accountability.misuse.baselines import rising
 from bluelamp.accountability.misuse.looks import Bools, group
-from bluelamp.accountability.misuse.scene import Evidence, Scene, codes_64
+from bluelamp.accountability.misuse.scene import ELSEWHERE, Evidence, Scene, codes_64
 from bluelamp.accountability.misuse.signals.subjects import SCORE_MIN
 
+CASE_PEOPLE_MIN, CASE_PEOPLE_SHARE = 12, 0.05
+"""A case has at most so many people, or this share of all; what more of them write is a briefing or a word."""
 CROWD_MIN = 4
 """People with nothing in common who look at one subject, from which it may be one that draws people."""
 
@@ -40,7 +42,11 @@ def famous(scene: Scene) -> Iterator[Evidence]:
         rows = rows_all[people.rows(g)]
         sure = np.unique(codes["subject"][rows[flagged[rows]]])
         likely = np.unique(codes["subject"][rows[~flagged[rows]]])
-        score = 1 - 0.5 ** len(sure) * 0.75 ** len(likely) * 0.9 ** max(0, len(np.unique(scene.day[rows])) - 1)
+        # Whom everybody meets are mostly the usual suspects: they add a little, and never a story of their own.
+        doubt = [float(scene.unaccounted[rows[codes["subject"][rows] == s]].max()) for s in sure]
+        each = np.array([1 - 0.5 * min(1.0, d / ELSEWHERE) for d in doubt])
+        days = len(np.unique(scene.day[rows[flagged[rows]]]))
+        score = 1 - float(np.prod(each)) * 0.75 ** min(len(likely), 2) * 0.9 ** max(0, min(days, 5) - 1)
         if score < SCORE_MIN:
             continue
         texts = ", ".join(scene.looks.words["subject"][s] for s in [*sure, *likely][:5])
@@ -84,7 +90,11 @@ def targets(scene: Scene) -> Iterator[Evidence]:
     codes = scene.looks.codes
     subject, reference, person = (codes_64(codes[n]) for n in ("subject", "reference", "person"))
     both = group(reference, subject)
-    wanted = (both.distinct(person) >= 2) & (both.size >= 3) & ~both.first(scene.scribble) & ~both.first(scene.pattern)
+    # A briefing that all read, or a word that many write, is no case that somebody could warn of.
+    cases = group(reference)
+    case = cases.distinct(person) <= max(CASE_PEOPLE_MIN, CASE_PEOPLE_SHARE * len(scene.by_person))
+    of_case = case[cases.of[both.order[both.start[:-1]]]]
+    wanted = of_case & (both.distinct(person) >= 2) & (both.size >= 3) & ~both.first(scene.scribble) & ~both.first(scene.pattern)
     case_of, vehicle_of = both.first(reference)[wanted], both.first(subject)[wanted]
     rows = np.flatnonzero(_loose(scene))
     # A subject may be in several cases: each look is set against every one of them.

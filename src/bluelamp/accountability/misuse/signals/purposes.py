@@ -11,6 +11,8 @@ from bluelamp.accountability.misuse.looks import group
 from bluelamp.accountability.misuse.scene import Evidence, Scene, codes_64
 from bluelamp.accountability.misuse.signals.subjects import SCORE_MIN
 
+FREELY = 40
+"""Rare pairs of role and purpose from which purposes are no list but written as one likes."""
 RARE_SHARE, RARE_PEOPLE = 0.003, 0.03
 
 
@@ -30,7 +32,8 @@ def unusual(scene: Scene) -> Iterator[Evidence]:
     if len(rows_all) == 0:
         return
     spans = group(codes["person"][rows_all], codes["purpose"][rows_all])
-    score = 0.8 * rising(spans.size, 1.0, 4.0)
+    # Where purposes are written freely, most are rare, and rare says nothing.
+    score = 0.8 * rising(spans.size, 1.0, 4.0) * (1 - min(1.0, rare.sum() / FREELY))
     for g in np.flatnonzero(score >= SCORE_MIN):
         rows = rows_all[spans.rows(g)]
         purpose, name = scene.looks.text("purpose", int(rows[0])), scene.looks.text("role", int(rows[0]))

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from bluelamp.accountability.misuse.baselines import centre_and_spread, rising, surprise
-from bluelamp.accountability.misuse.looks import group
+from bluelamp.accountability.misuse.looks import Bools, group
 from bluelamp.accountability.misuse.scene import Evidence, Scene, codes_64
 from bluelamp.accountability.misuse.signals.subjects import SCORE_MIN
 
 LOOKS_MIN = 5
+SUBJECTS_OF_A_FORM = 5
+"""Subjects of one's own under a reference that three of the role write so, from which it is taken for a form."""
 CARELESS = 0.05
 """Share of looks without a reference that is carelessness in any role."""
 HABIT = 0.03
@@ -37,7 +39,8 @@ def missing(scene: Scene) -> Iterator[Evidence]:
     habit = np.zeros(scene.looks.size("person"))
     habit[scene.by_person.first(codes["person"])] = own
     # Somebody always careless is careless, not sudden: half of their own habit is forgiven.
-    expected = spans.size * np.maximum(rates[role], 0.5 * habit[person])
+    mates = spans.total(scene.careless_mates * scene.expected_reference) / np.maximum(spans.size, 1)
+    expected = spans.size * np.maximum(np.maximum(rates[role], mates), 0.5 * habit[person])
     score = 0.9 * rising(surprise(blank.astype(np.int64), expected), 5.0, 4.0) * (blank >= LOOKS_MIN)
     for span in np.flatnonzero(score >= SCORE_MIN):
         rows = spans.rows(span)
@@ -59,16 +62,29 @@ def habitual(scene: Scene) -> Iterator[Evidence]:
     enough = people.size >= LOOKS_MIN * 4
     centre, spread = centre_and_spread(share[enough], role[enough], len(scene.roles), CARELESS / 3)
     careless = scene.learned.upper("share_without_reference", share[enough], role[enough], scene.roles, 0.98, CARELESS)
-    expected = np.asarray(people.size * np.maximum(careless[role], centre[role] + 3 * spread[role]), np.float64)
+    mates = people.total(scene.careless_mates * scene.expected_reference) / np.maximum(people.size, 1)
+    usual = np.maximum(centre[role], mates)
+    expected = np.asarray(people.size * np.maximum(np.minimum(careless[role], usual + 0.3), usual + 3 * spread[role]), np.float64)
     score = 0.9 * rising(surprise(blank.astype(np.int64), expected), 1.0, 1.6) * (enough & (blank >= LOOKS_MIN * 2))
     for g in np.flatnonzero(score >= SCORE_MIN):
         rows = people.rows(g)
         held = rows[scene.scribble[rows]]
         why = (
             f"{len(held)} of {len(rows)} looks {scene.say_when(rows)} without a reference that names a case;"
-            f" {centre[role[g]]:.0%} is usual for a {scene.roles[role[g]] or 'person'}, {max(careless[role[g]], 0):.0%} for a careless one"
+            f" {usual[g]:.0%} is usual for a {scene.roles[role[g]] or 'person'} there, {max(careless[role[g]], 0):.0%} for a careless one"
         )
         yield Evidence("no_reference", int(scene.looks.codes["person"][rows[0]]), float(score[g]), held, why)
+
+
+def _practice(scene: Scene) -> Bools:
+    """Pairs of person and reference that others of the role have too, each for many subjects of their own: a form, a section of a law,
+    an operation at the roadside. That is how the work is written down, not one person's cover.
+    """
+    groups = scene.by_person_reference
+    reference, role = (groups.first(scene.looks.codes[n]) for n in ("reference", "role"))
+    same = group(reference, role)
+    many = same.total(scene.alone >= SUBJECTS_OF_A_FORM)
+    return np.asarray(many[same.of] >= 3, np.bool_)
 
 
 def recycled(scene: Scene) -> Iterator[Evidence]:
@@ -80,7 +96,7 @@ def recycled(scene: Scene) -> Iterator[Evidence]:
     days = groups.distinct(scene.day)
     each = groups.size / np.maximum(scene.alone, 1)
     # Vehicles of a case are looked at more than once; those of a worn-out reference hardly ever.
-    loose = np.clip(1.6 - 0.4 * each, 0.4, 1.0)
+    loose = np.clip(1.6 - 0.4 * each, 0.4, 1.0) * ~_practice(scene)
     score = rising(scene.alone, limit[role] * 0.9, limit[role] * 0.5) * named * loose * (days >= 2)
     for g in np.flatnonzero(score >= SCORE_MIN):
         rows = groups.rows(g)

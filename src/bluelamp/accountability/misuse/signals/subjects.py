@@ -12,8 +12,14 @@ from bluelamp.accountability.misuse.scene import PLAUSIBLE, Evidence, Scene, cod
 
 SCORE_MIN = 0.15
 """Evidence weaker than this is not worth a sentence."""
+COMING_BACK = 4
+"""Looks under each reference of a case, from which it is one that somebody works."""
 LONE_DAY = 0.12
 """What a day counts of a case that holds one person and one subject."""
+
+
+FEW_KNOW = 3
+"""People who ever look at a subject, up to which two who do so within hours have something in common."""
 
 
 def _days_unaccounted(scene: Scene) -> tuple[Floats, Ints]:
@@ -23,7 +29,8 @@ def _days_unaccounted(scene: Scene) -> tuple[Floats, Ints]:
     weight = np.maximum.reduceat(scene.unaccounted[days.order], days.start[:-1]) if len(days) else np.zeros(0)
     pair = days.first(pairs.of)
     count = np.bincount(pair, minlength=len(pairs))
-    doubtful = (weight > PLAUSIBLE) & ~_forgotten(scene, pairs)[pair]
+    plain, weight = weight, weight * (1 + 0.25 * np.log2(np.maximum(days.size, 1)))
+    doubtful = (plain > PLAUSIBLE) & ~_forgotten(scene, pairs)[pair]
     lone = _lone(scene, pairs)[pair] & ~doubtful
     sound = np.bincount(pair, weights=(~doubtful & ~lone & (weight > 0)).astype(float), minlength=len(pairs))
     # A case that one person works alone takes many days; its days count, but ever less.
@@ -39,16 +46,36 @@ def _lone(scene: Scene, pairs: Groups) -> Bools:
 
 
 def _forgotten(scene: Scene, pairs: Groups) -> Bools:
-    """Pairs of which nearly all looks carry one and the same reference: then the few without it were only forgotten."""
-    both = group(pairs.of, scene.looks.codes["reference"])
+    """Pairs of which nearly all looks carry one and the same reference, or many stand under few references of cases that the person
+    works: then those without were only forgotten.
+    """
+    codes = scene.looks.codes
+    both = group(pairs.of, codes["reference"])
     named = ~both.first(scene.scribble)
     most = np.zeros(len(pairs), np.int64)
     np.maximum.at(most, both.first(pairs.of), both.size * named)
-    return np.asarray(most >= 0.75 * pairs.size, np.bool_)
+    cased = pairs.total(scene.casework)
+    few = cased >= COMING_BACK * pairs.distinct(codes_64(codes["reference"]), scene.casework)
+    return np.asarray((most >= 0.75 * pairs.size) | (few & (cased >= 0.4 * pairs.size)), np.bool_)
+
+
+def _theirs(scene: Scene) -> Floats:
+    """How far a subject is this person's alone, by pair: nothing where they are one of many, all where hardly anybody else asks."""
+    return np.asarray(np.clip(np.maximum((scene.share - 0.2) / 0.5, (_oftener(scene) - 3) / 4), 0.0, 1.0))
+
+
+def _oftener(scene: Scene) -> Floats:
+    """On how many times as many days this person looked, by themselves, as the others who look at the subject, by pair."""
+    pairs = scene.by_pair
+    days = pairs.distinct(scene.day, ~scene.confirmed & ~scene.casework).astype(float)
+    subject = pairs.first(scene.looks.codes["subject"]).astype(np.int64)
+    total = np.bincount(subject, weights=days, minlength=scene.looks.size("subject"))[subject]
+    people = np.bincount(subject, minlength=scene.looks.size("subject"))[subject]
+    return np.asarray(days / (1 + (total - days) / np.maximum(people - 1, 1)))
 
 
 def _own_references(scene: Scene, pairs: Groups) -> Ints:
-    named = ~scene.scribble & ~scene.confirmed
+    named = ~scene.scribble & ~scene.confirmed & ~scene.casework
     return pairs.distinct(codes_64(scene.looks.codes["reference"]), named)
 
 
@@ -59,6 +86,7 @@ def repeated(scene: Scene) -> Iterator[Evidence]:
     weighed, count = _days_unaccounted(scene)
     role = pairs.first(scene.looks.codes["role"]).astype(np.int64)
     many = single & (count >= 2)
+    weighed = weighed * _theirs(scene)
     limit = scene.learned.upper("days_at_a_subject", weighed[single], role[single], scene.roles, 0.9998, 1.8)
     score = rising(weighed, limit[role], 1.6) * many
     for pair in np.flatnonzero(score >= SCORE_MIN):
@@ -79,7 +107,9 @@ def scattered(scene: Scene) -> Iterator[Evidence]:
     single = ~pairs.first(scene.pattern)
     role = pairs.first(scene.looks.codes["role"]).astype(np.int64)
     limit = scene.learned.upper("references_for_a_subject", references[single].astype(float), role[single], scene.roles, 0.9999, 1.6)
-    score = rising(references, limit[role], 1.2) * (single & (count >= 3))
+    # Cover is another reference nearly each day; a long case has two or three names.
+    each_day = np.clip((references / np.maximum(count, 1) - 0.3) / 0.4, 0.0, 1.0)
+    score = rising(references, limit[role], 1.2) * (single & (count >= 3)) * _theirs(scene) * each_day
     for pair in np.flatnonzero(score >= SCORE_MIN):
         rows = pairs.rows(pair)
         subject = int(scene.looks.codes["subject"][rows[0]])
@@ -100,6 +130,9 @@ def echoed(scene: Scene) -> Iterator[Evidence]:
     near = scene.looks.at[after] - scene.looks.at[before] < 12 * HOUR_MS
     mates = codes["unit"][before] == codes["unit"][after]
     loose = (scene.unaccounted[before] > 0) & (scene.unaccounted[after] > 0) & ~scene.pattern[before]
+    # Whom a whole station knows two of it meet by chance.
+    lookers = subjects.distinct(codes_64(codes["person"]))[subjects.of]
+    loose &= lookers[before] <= FEW_KNOW
     found = np.flatnonzero(same & near & mates & loose)
     if len(found) == 0:
         return
@@ -107,7 +140,7 @@ def echoed(scene: Scene) -> Iterator[Evidence]:
     pair = group(np.minimum(first, second), np.maximum(first, second))
     subject_count = pair.distinct(codes_64(codes["subject"][after[found]]))
     names = scene.looks.words["person"]
-    limit = max(1.2, scene.learned.keep("echoes_of_a_pair", "all", 0.6 * float(np.quantile(subject_count, 0.99)), len(pair)))
+    limit = max(1.2, scene.learned.keep("echoes_of_a_pair", "all", 0.9 * float(np.quantile(subject_count, 0.995)), len(pair)))
     for g in np.flatnonzero(subject_count >= 2):
         held = found[pair.rows(g)]
         score = float(rising(subject_count[g], limit, 1.5))

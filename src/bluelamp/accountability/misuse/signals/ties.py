@@ -10,9 +10,9 @@ import numpy as np
 
 from bluelamp.accountability.misuse.directory import Tie
 from bluelamp.accountability.misuse.looks import Ints
-from bluelamp.accountability.misuse.scene import PLAUSIBLE, Evidence, Scene
+from bluelamp.accountability.misuse.scene import ELSEWHERE, PLAUSIBLE, Evidence, Scene
 
-STRENGTH = {"self": 0.85, "relative": 0.8, "dispute": 0.85, "complaint": 0.85}
+STRENGTH = {"self": 0.85, "relative": 0.6, "dispute": 0.85, "complaint": 0.85}
 """Of one look that nothing accounts for."""
 CLOSE_WORDS = frozenset({"ex", "former", "estranged", "separated", "divorced"})
 CLOSE = 0.9
@@ -25,22 +25,34 @@ USUAL, USUAL_TIMES = 0.02, 4.0
 share of all roles it is at least: the larger the force, the more often anybody meets a colleague's car."""
 
 
+FAVOURS = frozenset({"colleague", "favour_to_a_colleague"})
+KNOWN_TO_ALL = (0.6, 0.2)
+"""What is left of the strength where a whole station knows the subject: of one's own ties, and of a colleague's."""
+
+
 class _Touch(NamedTuple):
     signal: str
     base: float
     what: str
 
 
-def _combined(scene: Scene, rows: Ints, base: float) -> float:
+def _alone(scene: Scene, rows: Ints, least: float) -> float:
+    """From `least`, where the subject is one that everybody looks at, to 1, where hardly anybody else does."""
+    share = float(scene.share[scene.by_pair.of[rows[0]]])
+    return least + (1 - least) * min(1.0, max(0.0, (share - 0.05) / 0.3))
+
+
+def _combined(scene: Scene, rows: Ints, base: float, least: float) -> float:
     """Every further day adds, a doubtful one most; a colleague's look under the same case takes most of it away."""
-    doubt = np.where(scene.confirmed[rows], 0.3, np.where(scene.unaccounted[rows] > PLAUSIBLE, 1.0, 0.8))
+    weak = np.clip((scene.unaccounted[rows] - PLAUSIBLE) / (ELSEWHERE - PLAUSIBLE), 0.0, 1.0)
+    doubt = np.where(scene.confirmed[rows], 0.3, 0.75 + 0.25 * weak)
     by_day = dict(zip(scene.day[rows].tolist(), doubt.tolist(), strict=True))
     strongest = float(max(by_day.values()))
-    doubtful = sum(d == 1.0 for d in by_day.values())
+    doubtful = sum(d > 0.75 for d in by_day.values())
     # By chance one meets a colleague's car once, hardly twice: coming back tells more than the first look.
     again = min(0.8, COMING_BACK * (doubtful - 1)) if doubtful else 0.0
     further = 0.35 * max(0, doubtful - 1) + 0.05 * (len(by_day) - max(1, doubtful))
-    return float(1 - (1 - max(base, again) * strongest) ** (1 + further))
+    return float(1 - (1 - max(base, again) * strongest) ** (1 + further)) * _alone(scene, rows, least)
 
 
 def _own_touch(tie: Tie) -> _Touch:
@@ -125,7 +137,14 @@ def _told(scene: Scene, rows: Ints, touch: _Touch, subject: str) -> Evidence:
     often = "once" if len(rows) == 1 else f"{len(rows)} times"
     why = f"looked {often} at {subject} {scene.say_when(rows)}: {touch.what}; {scene.references_told(rows)}"
     code = int(scene.looks.codes["person"][rows[0]])
-    return Evidence(touch.signal, code, _combined(scene, rows, touch.base), rows, why, int(scene.looks.codes["subject"][rows[0]]))
+    return Evidence(
+        touch.signal,
+        code,
+        _combined(scene, rows, touch.base, KNOWN_TO_ALL[touch.signal in FAVOURS]),
+        rows,
+        why,
+        int(scene.looks.codes["subject"][rows[0]]),
+    )
 
 
 class _Pairs:
