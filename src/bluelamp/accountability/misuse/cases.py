@@ -14,9 +14,10 @@ APART_MS = 45 * DAY_MS
 """Evidence of one person that lies further apart than this is of two stories."""
 SAID_MAX = 8
 """Reasons told in one case; the strongest."""
-MANY = 0.03
-OUTSTANDING = 0.02
 SHOWN_MIN = 0.3
+"""Weighed score from which somebody shows a signal."""
+MANY, OUTSTANDING = 0.03, 0.02
+"""Shares of the people: that show a signal, from which it is how work is done; and that stand out even so."""
 PLAIN = frozenset({"own_record", "relative", "complainant", "dispute", "close_to_own"})
 LEADING_MIN = 0.3
 """Weighed score that at least one signal must reach: many faint things are not a story."""

@@ -24,6 +24,7 @@ PLAUSIBLE = 0.25
 ELSEWHERE = 0.75
 """The same where the reference is another unit's, or serves for too much."""
 TOGETHER_MS = 2 * HOUR_MS
+"""Within so long two who look at one subject are at one event."""
 FEW_LOOKS = 20
 """Looks from which a person's habits can be told."""
 _ZERO = timedelta(0)
@@ -104,6 +105,10 @@ class Scene:
     def by_pair(self) -> Groups:
         """By person and subject; looks at no single subject are groups of their own kind."""
         return group(self.looks.codes["person"], self.looks.codes["subject"])
+
+    @cached_property
+    def by_subject(self) -> Groups:
+        return group(self.looks.codes["subject"])
 
     @cached_property
     def by_reference(self) -> Groups:
@@ -199,8 +204,7 @@ class Scene:
         Not where the subject draws people: those who are curious at the same time do not vouch for each other.
         """
         near = np.zeros(len(self.looks), np.bool_)
-        subjects = group(self.looks.codes["subject"])
-        order, at, person = subjects.order, self.looks.at, self.looks.codes["person"]
+        order, at, person = self.by_subject.order, self.looks.at, self.looks.codes["person"]
         place = np.arange(len(order))
         for rows, sign in ((order, 1), (order[::-1], -1)):
             other = np.zeros(len(rows), np.bool_)
@@ -216,13 +220,12 @@ class Scene:
 
     @cached_property
     def share(self) -> Floats:
-        """For each pair of person and subject, which part of all looks at the subject is this person's, those in company apart.
+        """For each pair of person and subject, which part of all looks at the subject is this person's.
 
         A car that a whole town knows is looked at by everybody who meets it; one that only one person ever asks for is theirs.
         """
-        subjects = group(self.looks.codes["subject"])
-        of = self.by_pair.first(subjects.of)
-        return np.asarray(self.by_pair.size / np.maximum(subjects.size[of], 1), np.float64)
+        of = self.by_pair.first(self.by_subject.of)
+        return np.asarray(self.by_pair.size / self.by_subject.size[of], np.float64)
 
     @cached_property
     def elsewhere(self) -> Bools:

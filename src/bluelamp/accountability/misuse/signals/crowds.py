@@ -25,7 +25,7 @@ def famous(scene: Scene) -> Iterator[Evidence]:
     """Subjects that the directory calls famous, or at which many look who have nothing in common."""
     codes = scene.looks.codes
     loose = _loose(scene)
-    subjects = group(codes["subject"])
+    subjects = scene.by_subject
     lookers = subjects.distinct(codes_64(codes["person"]), loose)
     units = subjects.distinct(codes_64(codes["unit"]), loose)
     own = np.minimum(lookers, units + 2)  # a unit that looks together counts little
@@ -91,7 +91,7 @@ def targets(scene: Scene) -> Iterator[Evidence]:
     subject, reference, person = (codes_64(codes[n]) for n in ("subject", "reference", "person"))
     both = group(reference, subject)
     # A briefing that all read, or a word that many write, is no case that somebody could warn of.
-    cases = group(reference)
+    cases = scene.by_reference
     case = cases.distinct(person) <= max(CASE_PEOPLE_MIN, CASE_PEOPLE_SHARE * len(scene.by_person))
     of_case = case[cases.of[both.order[both.start[:-1]]]]
     wanted = of_case & (both.distinct(person) >= 2) & (both.size >= 3) & ~both.first(scene.scribble) & ~both.first(scene.pattern)

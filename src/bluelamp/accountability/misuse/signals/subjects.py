@@ -123,7 +123,7 @@ def scattered(scene: Scene) -> Iterator[Evidence]:
 def echoed(scene: Scene) -> Iterator[Evidence]:
     """Two people of a unit look at the same subjects within hours, again and again, without a case in common: looks by proxy."""
     codes = scene.looks.codes
-    subjects = group(codes["subject"])
+    subjects = scene.by_subject
     order = subjects.order
     before, after = order[:-1], order[1:]
     same = (codes["subject"][before] == codes["subject"][after]) & (codes["person"][before] != codes["person"][after])
