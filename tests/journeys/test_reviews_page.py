@@ -68,6 +68,7 @@ async def test_a_look_is_asked_about_explained_and_decided(room: Room) -> None:
     assert await violations(desk) == []
     assert await fits(desk)
     await desk.keyboard.press("p")
+    await expect(desk.get_by_role("button", name="Save")).to_be_focused()
     await desk.keyboard.press("Enter")
     await expect(desk.get_by_text("Nothing waits for review")).to_be_visible()
     await desk.get_by_role("tab", name="Figures and samples").click()
