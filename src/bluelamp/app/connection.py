@@ -12,6 +12,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from bluelamp.app.frame import HEADER_LINES
+from bluelamp.app.socket import WRITE_S_MAX as WRITE_S_MAX  # noqa: PLC0414 - the same for every reader
+from bluelamp.app.socket import open_socket
 from bluelamp.spine.errors import PROBLEM, problem
 
 HEAD_BYTES_MAX = 32 << 10
@@ -22,8 +24,6 @@ HEAD_S_MAX = 20.0
 WATCH_S = 10.0
 BODY_BYTES_PER_WATCH_MIN = 5 << 10
 """A body that brings less than this in two watches in a row is given up: half a kilobyte a second is slower than any camera's line."""
-WRITE_S_MAX = 60.0
-"""A reader that takes nothing for so long is let go."""
 CONNECTIONS_MAX = 20_000
 
 _IDLE, _HEAD, _BODY = range(3)
@@ -108,6 +108,9 @@ class Connection(HttpToolsProtocol):
         self._disarm()
         refusal = self._refusal()
         self._head_bytes = 0
+        if refusal is not None and self.parser.should_upgrade() and self._should_upgrade():
+            self._leave(refusal)
+            return
         if refusal is None:
             super().on_headers_complete()
             return
@@ -119,6 +122,24 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
         self._phase = _IDLE
         self._disarm()
+
+    def _should_upgrade(self) -> bool:
+        return self._get_upgrade() == b"websocket"
+
+    def handle_websocket_upgrade(self) -> None:
+        """Over to `app/socket.py`: this object and its parser go."""
+        self._phase = _IDLE
+        self._disarm()
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._leave(NOT_HTTP)
+            return
+        self._release()
+        self.connections.discard(self)
+        task = open_socket(self.app, dict(self.scope), self.url, self.transport, self.connections, self.loop)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def pause_writing(self) -> None:
         super().pause_writing()

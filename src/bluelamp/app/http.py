@@ -16,10 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bluelamp.app import health, openapi, static
 from bluelamp.app.body_limit import BodyLimit
-from bluelamp.app.frame import DoorFrame, Frame
+from bluelamp.app.frame import HEADER_LINES, DoorFrame, Frame
 from bluelamp.app.hosts import is_trusted, misdirected, trusted
 from bluelamp.app.wiring import MODULES, open_spine, prepare
 from bluelamp.kit.clock import now_ms
+from bluelamp.spine import telemetry
 from bluelamp.spine.budgets import Budget
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.errors import PROBLEM, BluelampError, problem, render
@@ -57,16 +58,34 @@ class Platform(FastAPI):
             for prefix, name in module.doors.items()
         )
 
+        self._sockets = {path: name for module in modules for path, name in module.sockets.items()} if role == "api" else {}
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and self._hosts and not is_trusted(scope, self._hosts):
+            await misdirected(send)
+            return
+        if scope["type"] == "websocket" and (name := self._sockets.get(scope["path"])) is not None:
+            await self._open_socket(name, scope, receive, send)
+            return
         if scope["type"] == "http":
-            if self._hosts and not is_trusted(scope, self._hosts):
-                await misdirected(send)
-                return
             for prefix, door in self._doors:
                 if scope["path"].startswith(prefix):
                     await door(scope, receive, send)
                     return
         await super().__call__(scope, receive, send)
+
+    async def _open_socket(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        status = 101
+        try:
+            await self.state.per_process[name](dict(scope) | {"app": self}, receive, send)
+        except BluelampError as error:
+            status, headers, body = render(error)
+            lines = [(header.lower().encode(), value.encode()) for header, value in headers.items()]
+            lines += [(b"content-length", str(len(body)).encode()), *HEADER_LINES]
+            await send({"type": "http.response.start", "status": status, "headers": lines})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            telemetry.REQUESTS.labels(method="GET", route=scope["path"], status=str(status)).inc()
 
     def _door(self, name: str) -> ASGIApp:
         """The module's object of that name, which is made when the process starts."""

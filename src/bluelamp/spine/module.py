@@ -77,6 +77,9 @@ class Module:
     doors: dict[str, str] = field(default_factory=dict)
     """Path prefix -> name of a `per_process` object that is itself an ASGI application: it gets these requests before the
     framework does, and answers for its own body limits and errors. For doors too busy for a framework."""
+    sockets: dict[str, str] = field(default_factory=dict)
+    """Path -> name of a `per_process` object that opens WebSockets there: called as an ASGI application with the scope, whose
+    extensions hold an `Opening` (`spine/sockets.py`). What it raises is told as every other failure."""
     shares: tuple[Shareable, ...] = ()
     """Kinds of things that an agency may share with another by rule."""
     live: LiveSource | None = None

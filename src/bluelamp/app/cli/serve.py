@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,6 +31,7 @@ def serve_http(settings: PlatformSettings, role: str) -> None:
     if settings.tls_cert:
         settings = settings.model_copy(update={"secure_cookies": True})
     app = create_app(settings, role=role)
+    _open_many_files()
     _collect_seldom()
     config = uvicorn.Config(
         app,
@@ -52,6 +55,14 @@ def serve_worker(settings: PlatformSettings) -> None:
     _collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_worker(settings, on_ready=_tell_supervisor))
+
+
+def _open_many_files() -> None:
+    """Every device that follows holds a file open: take as many as the system lets this process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _collect_seldom() -> None:
