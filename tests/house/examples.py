@@ -302,7 +302,28 @@ async def sharing_rule(room: Room) -> str:
     return str((await room.ask("supervisor", "POST", "/v1/sharing", json=body))["id"])
 
 
+async def incident_id(room: Room) -> str:
+    body = {"title": "House", "type": "other", "grade": "priority", "place": {"said": "House Lane"}}
+    return str((await room.ask("control", "POST", "/v1/incidents", json=body))["id"])
+
+
+async def resource_id(room: Room) -> str:
+    body = {"call_sign": f"H{new_id()}", "type": "car"}
+    return str((await room.ask("control", "POST", "/v1/incidents/resources", json=body))["id"])
+
+
+async def emergency_id(room: Room) -> str:
+    """One that is closed at once, so that no other test's control room has it on its screen."""
+    body = {"id": new_id(), "pressed_at": to_rfc3339(now_ms())}
+    emergency = str((await room.ask("officer", "POST", "/v1/incidents/emergencies", json=body))["id"])
+    await room.ask("control", "POST", f"/v1/incidents/emergencies/{emergency}/close", json={"outcome": "false_alarm"})
+    return emergency
+
+
 EXAMPLES: dict[str, Make | Open] = {
+    "/v1/incidents/{incident}": incident_id,
+    "/v1/incidents/emergencies/{emergency}": emergency_id,
+    "/v1/incidents/resources/{resource}": resource_id,
     "/v1/accountability/authorisations/{authorisation}": authorisation_id,
     "/v1/accountability/deputies/{deputy}": deputy_id,
     "/v1/anpr/cameras/{camera_id}": camera_id,

@@ -23,6 +23,8 @@ UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/purposes": "configuration",
     "GET /v1/stream": "tells that a hit is there; following is no answer that ends, and opening a hit leaves an entry",
     "GET /v1/transparency": "the public's report: figures of a day without persons, asked by nobody known; its publication leaves an entry",
+    "GET /v1/incidents/kinds": "the shapes of events: documentation",
+    "GET /v1/incidents/terms": "configuration: words for types, grades and status codes, and checklists",
     "GET /v1/anpr/sources": "names and formats of systems; no person, no vehicle",
     "GET /v1/anpr/sources/{source_id}": "the same of one system",
     "GET /v1/anpr/cameras": "places and health of cameras; no person, no vehicle",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bluelamp.spine.policy import ROLES, Permission
 
-WORKING = frozenset(ROLES) - {"supplier"}
+WORKING = frozenset(ROLES) - {"supplier", "responder", "dispatcher"}
 ADMINS = frozenset({"admin", "national_admin"})
 
 SOURCES_VIEW = "anpr.sources.view"

@@ -50,6 +50,10 @@ ACCOUNTS = (
     FirstAccount("admin", "Adam Staveley", "KEN", "admin", "ICT", "staff"),
     FirstAccount("officer2", "Iris Chorlton", "IRW", "officer", "RSP", "constable"),
     FirstAccount("supplier", "Sam Orrery", "ORR", "supplier"),
+    FirstAccount("fire", "Fay Ullswater", "KFR", "dispatcher"),
+    FirstAccount("firefighter", "Finn Langdale", "KFR", "responder"),
+    FirstAccount("ambulance", "Amir Loweswater", "KAS", "dispatcher"),
+    FirstAccount("paramedic", "Pia Wastwater", "KAS", "responder"),
 )
 """Nobody real. The first six are of Kentmere Police."""
 
@@ -66,7 +70,7 @@ async def seed(spine: Spine) -> bool:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM agencies)"):
             return False
         for agency in FICTIONAL:
-            await add_agency(connection, audit.SYSTEM, agency.code, agency.name)
+            await add_agency(connection, audit.SYSTEM, agency.code, agency.name, agency.service)
         for agency_code, code, name, above in UNITS:
             await add_unit(connection, audit.SYSTEM, agency_code, code, name, above)
         for account in ACCOUNTS:

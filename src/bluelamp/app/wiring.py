@@ -12,6 +12,7 @@ from bluelamp.anpr import module as anpr
 from bluelamp.app import first_start
 from bluelamp.app.engines.cluster_ddl import for_cluster
 from bluelamp.app.engines.group import urls_beside
+from bluelamp.incidents import module as incidents
 from bluelamp.spine import columnar, foundation, relational
 from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.bus import Bus
@@ -24,7 +25,7 @@ from bluelamp.spine.policy.rules import read_folder
 from bluelamp.spine.policy.terms import terms_of
 from bluelamp.spine.relational import Database, Migration, read_migrations
 
-MODULES: tuple[Module, ...] = (foundation.MODULE, accountability.MODULE, anpr.MODULE)
+MODULES: tuple[Module, ...] = (foundation.MODULE, accountability.MODULE, anpr.MODULE, incidents.MODULE)
 
 
 def policy_of(modules: tuple[Module, ...] = MODULES, settings: PlatformSettings | None = None) -> Policy:

@@ -1,4 +1,7 @@
-"""Events that a change causes, written in the change's own transaction and published after it, at least once, in order."""
+"""Events that a change causes, written in the change's own transaction and published after it, at least once, in order.
+
+Only what is urgent overtakes: somebody who calls for help waits for nobody.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ CHANNEL = "outbox"
 RELAY_LOCK = 7_245_002
 
 
-async def post(connection: Connection, subject: str, payload: bytes) -> None:
-    """Publish `payload` on `subject` once the surrounding transaction has committed."""
-    await connection.execute("INSERT INTO outbox (subject, payload) VALUES ($1, $2)", subject, payload)
+async def post(connection: Connection, subject: str, payload: bytes, *, urgent: bool = False) -> None:
+    """Publish `payload` on `subject` once the surrounding transaction has committed; what is `urgent` before all that waits."""
+    await connection.execute("INSERT INTO outbox (subject, payload, urgent) VALUES ($1, $2, $3)", subject, payload, urgent)
     await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
 
 
@@ -43,7 +46,7 @@ async def _move(database: Database, bus: Bus) -> bool:
     async with database.transaction() as connection:
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", RELAY_LOCK):
             return False
-        rows = await connection.fetch("SELECT number, subject, payload FROM outbox ORDER BY number LIMIT 100")
+        rows = await connection.fetch("SELECT number, subject, payload FROM outbox ORDER BY urgent DESC, number LIMIT 100")
         for row in rows:
             await bus.publish(row["subject"], row["payload"], f"outbox-{row['number']}")
         await connection.execute("DELETE FROM outbox WHERE number = ANY($1)", [row["number"] for row in rows])

@@ -9,7 +9,7 @@ import click
 from bluelamp.spine import audit
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.module import Spine
-from bluelamp.spine.organisations.agencies import add_agency, all_agencies
+from bluelamp.spine.organisations.agencies import SERVICES, add_agency, all_agencies
 
 
 @click.group("agencies")
@@ -23,7 +23,7 @@ def list_agencies(platform: CommandLine) -> None:
     """All agencies, by code."""
 
     async def ask(spine: Spine) -> dict[str, Any]:
-        return {"items": [agency._asdict() for agency in await all_agencies(spine.db)]}
+        return {"items": [{"code": agency.code, "name": agency.name} for agency in await all_agencies(spine.db)]}
 
     platform.emit(platform.run(ask), lambda answer: [f"{item['code']:8}  {item['name']}" for item in answer["items"]])
 
@@ -31,12 +31,13 @@ def list_agencies(platform: CommandLine) -> None:
 @agencies.command("add")
 @click.argument("code")
 @click.argument("name")
+@click.option("--service", type=click.Choice(SERVICES), default="police", show_default=True, help="What service it is of.")
 @click.pass_obj
-def add(platform: CommandLine, code: str, name: str) -> None:
+def add(platform: CommandLine, code: str, name: str, service: str) -> None:
     """Register the agency NAME under CODE (2 to 8 capital letters or digits)."""
 
     async def change(spine: Spine) -> dict[str, str]:
         async with spine.db.transaction() as connection:
-            return (await add_agency(connection, audit.SYSTEM, code, name))._asdict()
+            return (await add_agency(connection, audit.SYSTEM, code, name, service))._asdict()
 
     platform.emit(platform.run(change), lambda answer: [f"added {answer['code']}  {answer['name']}"])

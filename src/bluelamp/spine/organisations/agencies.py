@@ -22,26 +22,31 @@ class Agency(NamedTuple):
 
     code: str
     name: str
+    service: str = "police"
 
+
+SERVICES = ("police", "fire", "ambulance", "coastguard", "other")
 
 FICTIONAL = (
     Agency("KEN", "Kentmere Police"),
     Agency("IRW", "Irwell Valley Police"),
-    Agency("ORR", "Orrery Traffic Systems"),
+    Agency("ORR", "Orrery Traffic Systems", "other"),
+    Agency("KFR", "Kentmere Fire and Rescue", "fire"),
+    Agency("KAS", "Kentmere Ambulance Service", "ambulance"),
 )
-"""What an empty platform begins with. None of them exists; the last one is a supplier."""
+"""What an empty platform begins with. None of them exists; Orrery is a supplier."""
 
 
 async def all_agencies(db: Database) -> list[Agency]:
     """By code."""
-    return [Agency(row["code"], row["name"]) for row in await db.fetch("SELECT code, name FROM agencies ORDER BY code")]
+    return [Agency(*row) for row in await db.fetch("SELECT code, name, service FROM agencies ORDER BY code")]
 
 
-async def add_agency(connection: Connection, actor: Actor, code: str, name: str) -> Agency:
+async def add_agency(connection: Connection, actor: Actor, code: str, name: str, service: str = "police") -> Agency:
     """Register an agency.
 
     Raises:
-        InvalidError: the code or the name is not one.
+        InvalidError: the code, the name or the service is not one.
         AgencyExistsError: the code is taken.
     """
     name = " ".join(name.split())
@@ -49,10 +54,14 @@ async def add_agency(connection: Connection, actor: Actor, code: str, name: str)
         raise InvalidError("an agency's code has 2 to 8 capital letters or digits")
     if not 1 <= len(name) <= 120:
         raise InvalidError("an agency's name has 1 to 120 characters")
+    if service not in SERVICES:
+        raise InvalidError(f"an agency's service is one of {', '.join(SERVICES)}")
     added = await connection.fetchval(
-        "INSERT INTO agencies (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING RETURNING code", code, name
+        "INSERT INTO agencies (code, name, service) VALUES ($1, $2, $3) ON CONFLICT (code) DO NOTHING RETURNING code", code, name, service
     )
     if not added:
         raise AgencyExistsError(f"there is already an agency with the code {code}")
-    await audit.record(connection, actor, "collection", "organisations.agencies.add", subjects=(code,), detail={"name": name})
-    return Agency(code, name)
+    await audit.record(
+        connection, actor, "collection", "organisations.agencies.add", subjects=(code,), detail={"name": name, "service": service}
+    )
+    return Agency(code, name, service)

@@ -21,6 +21,12 @@ router = APIRouter(tags=["organisations"])
 class AgencyQuestion(Question):
     code: str = Field(max_length=8, examples=["KEN"])
     name: str = Field(max_length=120)
+    service: str = Field("police", max_length=20, examples=["fire"])
+
+
+class AgencyItem(AgencyRef):
+    service: str
+    """`police`, `fire`, `ambulance`, `coastguard` or `other`."""
 
 
 class PurposeItem(BaseModel):
@@ -34,19 +40,19 @@ class PurposeItem(BaseModel):
 
 
 @router.get("/agencies")
-async def list_agencies(spine: Annotated[Spine, Depends(get_spine)], _caller: Annotated[Caller, permit(AGENCIES_VIEW)]) -> Page[AgencyRef]:
+async def list_agencies(spine: Annotated[Spine, Depends(get_spine)], _caller: Annotated[Caller, permit(AGENCIES_VIEW)]) -> Page[AgencyItem]:
     """All agencies, by code."""
-    return Page(items=[AgencyRef(code=a.code, name=a.name) for a in await agencies.all_agencies(spine.db)], next=None)
+    return Page(items=[AgencyItem(**a._asdict()) for a in await agencies.all_agencies(spine.db)], next=None)
 
 
 @router.post("/agencies", status_code=201)
 async def add_agency(
     question: AgencyQuestion, spine: Annotated[Spine, Depends(get_spine)], caller: Annotated[Caller, permit(AGENCIES_MANAGE)]
-) -> AgencyRef:
+) -> AgencyItem:
     """Register an agency."""
     async with spine.db.transaction() as connection:
-        added = await agencies.add_agency(connection, caller.actor, question.code, question.name)
-    return AgencyRef(code=added.code, name=added.name)
+        added = await agencies.add_agency(connection, caller.actor, question.code, question.name, question.service)
+    return AgencyItem(**added._asdict())
 
 
 @router.get("/purposes")

@@ -17,7 +17,8 @@ class Permission(NamedTuple):
     roles: frozenset[str]
 
 
-ROLES = ("officer", "analyst", "control", "supervisor", "auditor", "admin", "national_admin", "supplier")
+ROLES = ("officer", "analyst", "control", "supervisor", "auditor", "admin", "national_admin", "supplier", "responder", "dispatcher")
+"""`responder` and `dispatcher` are the field and the control room of fire, ambulance and other services: incidents, no police systems."""
 
 PUBLIC = "public"
 """Marks the few routes that need no sign-in; a house test lists them."""

@@ -1421,6 +1421,337 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Incidents that your agency and role see, the one with the latest event first; without `status` the open ones.
+         */
+        get: operations["list_incidents"];
+        put?: never;
+        /**
+         * Open One
+         * @description Open an incident that your agency leads, and share it at once. With an `id` of your own, said again it opens nothing.
+         */
+        post: operations["open_one"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Emergencies
+         * @description Emergencies that are not closed: of your agency, on incidents that you see, and those of partners that nobody answered.
+         */
+        get: operations["list_emergencies"];
+        put?: never;
+        /**
+         * Raise Emergency
+         * @description Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once.
+         */
+        post: operations["raise_emergency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/emergencies/{emergency}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description You have it. The caller's phone shows your name.
+         */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/emergencies/{emergency}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description It is over, or was a false alarm.
+         */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Kinds
+         * @description Every kind of event and the JSON Schema of its data.
+         */
+        get: operations["list_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Mine
+         * @description What you crew, the incident you are assigned to, and the open incidents that you see, the newest first.
+         */
+        get: operations["read_mine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/me/resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Book On
+         * @description Crew a resource of your agency: what you say and where you are is then told under its call sign.
+         */
+        put: operations["book_on"];
+        post?: never;
+        /**
+         * Book Off
+         * @description Crew nothing any more; you are no longer tracked.
+         */
+        delete: operations["book_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Resources
+         * @description Your agency's resources by call sign, with their crews. Covert ones are shown to the control room only.
+         */
+        get: operations["list_resources"];
+        put?: never;
+        /**
+         * Add Resource
+         * @description A new call sign of your agency, off duty until it says otherwise.
+         */
+        post: operations["add_resource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/resources/{resource}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Resource
+         * @description Change what is given; `closed` takes it out of use for good.
+         */
+        patch: operations["change_resource"];
+        trace?: never;
+    };
+    "/v1/incidents/resources/{resource}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say Status
+         * @description Say where a resource stands, in your agency's own status code. On an incident it joins the incident's log.
+         */
+        post: operations["say_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Terms
+         * @description Your agency's words for types, grades and status codes, what each means to all, and the checklists.
+         */
+        get: operations["list_terms"];
+        /**
+         * Set Terms
+         * @description Replace your agency's words of the kinds that the file names. Nothing changes where a row is wrong; the answer says which.
+         */
+        put: operations["set_terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open State
+         * @description An incident as your agency sees it, now or at any second of its past. Opening it is a look, and on record.
+         */
+        get: operations["open_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Log
+         * @description The log: what your agency sees of it after an event, in order. `next` is the `after` of the next page.
+         */
+        get: operations["read_log"];
+        put?: never;
+        /**
+         * Say
+         * @description Say what happened, oldest first: from a phone's outbox as from a screen. One result for each event, in order.
+         *
+         *     An id that was kept before counts as `repeated`, so that a phone may send again whenever it is not sure. One that is `refused`
+         *     says why and keeps none of the others back.
+         */
+        post: operations["say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description The incident goes on in another one that your agency leads: its agencies and resources move there, its log stays readable.
+         */
+        post: operations["merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Receipts
+         * @description How far each person has received and read the log.
+         */
+        get: operations["read_receipts"];
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Say how far your device has received and shown the log. It never goes back.
+         */
+        post: operations["acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -2577,6 +2908,15 @@ export interface components {
             /** Post */
             post: string;
         };
+        /** AgencyItem */
+        AgencyItem: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Service */
+            service: string;
+        };
         /** AgencyQuestion */
         AgencyQuestion: {
             /**
@@ -2586,6 +2926,12 @@ export interface components {
             code: string;
             /** Name */
             name: string;
+            /**
+             * Service
+             * @default police
+             * @example fire
+             */
+            service?: string;
         };
         /** AgencyRef */
         AgencyRef: {
@@ -2681,6 +3027,44 @@ export interface components {
              * @enum {string}
              */
             outcome: "" | "proper" | "improper";
+        };
+        /**
+         * Assigned
+         * @description A resource on the incident, or that was.
+         */
+        Assigned: {
+            /** Id */
+            id: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Agency */
+            agency: string;
+            /** Resource Type */
+            resource_type: string;
+            /**
+             * Task
+             * @default
+             */
+            task?: string;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Status
+             * @default
+             */
+            status?: string;
+            /** Status At */
+            status_at: string;
+            /** Assigned At */
+            assigned_at: string;
+            /**
+             * Released At
+             * @default
+             */
+            released_at?: string;
         };
         /**
          * AuditItem
@@ -2822,6 +3206,11 @@ export interface components {
             /** Logout Token */
             logout_token: string;
         };
+        /** BookOnQuestion */
+        BookOnQuestion: {
+            /** Resource */
+            resource: string;
+        };
         /**
          * CameraChange
          * @description Only the members given change.
@@ -2960,6 +3349,135 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** Casualty */
+        Casualty: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /**
+             * Label
+             * @default
+             */
+            label?: string;
+            /**
+             * Category
+             * @default
+             */
+            category?: string;
+            /**
+             * Tool
+             * @default
+             */
+            tool?: string;
+            place?: components["schemas"]["Place"] | null;
+            /**
+             * Where
+             * @default
+             */
+            where?: string;
+            /**
+             * Handed To
+             * @default
+             */
+            handed_to?: string;
+            /**
+             * History
+             * @default []
+             */
+            history?: components["schemas"]["CasualtyStep"][];
+            /**
+             * Struck
+             * @default
+             */
+            struck?: string;
+        };
+        /** CasualtyStep */
+        CasualtyStep: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "found" | "triaged" | "moved" | "handed_over";
+            /**
+             * Tool
+             * @default
+             */
+            tool?: string;
+            /**
+             * Category
+             * @default
+             */
+            category?: string;
+            /**
+             * Where
+             * @default
+             */
+            where?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** Checklist */
+        Checklist: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** Template */
+            template: string;
+            /** Title */
+            title: string;
+            /**
+             * Items
+             * @default []
+             */
+            items?: string[];
+            /**
+             * Ticks
+             * @default {}
+             */
+            ticks?: {
+                [key: string]: components["schemas"]["Tick"];
+            };
+        };
+        /** ChecklistShown */
+        ChecklistShown: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /** Types */
+            types: string[];
+            /** Items */
+            items: string[];
+        };
         /**
          * CheckpointItem
          * @description A signed check-point. `note` is the whole text with its signatures; docs/audit.md tells how to check it.
@@ -2983,6 +3501,19 @@ export interface components {
             note: string;
             /** Delivered At */
             delivered_at?: string | null;
+        };
+        /** CloseQuestion */
+        CloseQuestion: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "resolved" | "false_alarm";
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * ConditionsShape
@@ -3230,6 +3761,119 @@ export interface components {
              */
             drawn_at: string;
         };
+        /** Emergency */
+        Emergency: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** Person Name */
+            person_name: string;
+            /**
+             * Call Sign
+             * @default
+             */
+            call_sign?: string;
+            place?: components["schemas"]["Place"] | null;
+            /**
+             * State
+             * @default raised
+             * @enum {string}
+             */
+            state?: "raised" | "acknowledged" | "closed";
+            /**
+             * Level
+             * @default 0
+             */
+            level?: number;
+            /**
+             * Acknowledged By
+             * @default
+             */
+            acknowledged_by?: string;
+            /**
+             * Acknowledged At
+             * @default
+             */
+            acknowledged_at?: string;
+            /**
+             * Outcome
+             * @default
+             */
+            outcome?: string;
+        };
+        /** EmergencyQuestion */
+        EmergencyQuestion: {
+            /** Id */
+            id: string;
+            /**
+             * Pressed At
+             * Format: date-time
+             */
+            pressed_at: string;
+            place?: components["schemas"]["Place"] | null;
+            /** Incident */
+            incident?: string | null;
+            /**
+             * Device
+             * @default
+             */
+            device?: string;
+        };
+        /** EmergencyShown */
+        EmergencyShown: {
+            /** Id */
+            id: string;
+            /** Agency */
+            agency: string;
+            /** Person Name */
+            person_name: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Resource */
+            resource: string | null;
+            /** Incident */
+            incident: string | null;
+            /** Place */
+            place: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Pressed At
+             * Format: date-time
+             */
+            pressed_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** State */
+            state: string;
+            /** Level */
+            level: number;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string;
+            /** Outcome */
+            outcome: string;
+            /** Note */
+            note: string;
+        };
         /**
          * EntryChange
          * @description Only the members given change. `reviewed` alone says that the entry was looked at and still stands.
@@ -3386,6 +4030,105 @@ export interface components {
             preserved_too?: boolean;
         };
         /**
+         * EventQuestion
+         * @description One event of the log, made on a device.
+         */
+        EventQuestion: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Audience */
+            audience?: string[];
+        };
+        /** EventResult */
+        EventResult: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "accepted" | "repeated" | "refused";
+            /** Sequence */
+            sequence: number;
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Message
+             * @default
+             */
+            message?: string;
+        };
+        /** EventResults */
+        EventResults: {
+            /** Items */
+            items: components["schemas"]["EventResult"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /** EventShown */
+        EventShown: {
+            /** Sequence */
+            sequence: number;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Audience */
+            audience: string[];
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * EventsQuestion
+         * @description What a device has to say, oldest first.
+         */
+        EventsQuestion: {
+            /** Sent At */
+            sent_at?: string | null;
+            /**
+             * Device
+             * @default
+             */
+            device?: string;
+            /** Events */
+            events: components["schemas"]["EventQuestion"][];
+        };
+        /**
          * Explanation
          * @description A decision in words. `lawful_with`: single changes that would turn a refusal; `reach_days`: how far back is open without more.
          */
@@ -3441,6 +4184,35 @@ export interface components {
              * @enum {string}
              */
             format: "csv" | "geojson" | "pdf";
+        };
+        /** Feature */
+        Feature: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** Type */
+            type: string;
+            geometry: components["schemas"]["Geometry"];
+            /**
+             * Label
+             * @default
+             */
+            label?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * FindingItem
@@ -3540,6 +4312,46 @@ export interface components {
             };
             /** Periods */
             periods: components["schemas"]["Period"][];
+        };
+        /**
+         * Geometry
+         * @description A GeoJSON point, line or polygon, WGS 84, at most 1,000 points.
+         */
+        Geometry: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "Point" | "LineString" | "Polygon";
+            /** Coordinates */
+            coordinates: unknown[];
+        };
+        /** Handover */
+        Handover: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** To */
+            to: string;
+            /** Format */
+            format: string;
+            /** State */
+            state: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /** HandoverItem */
         HandoverItem: {
@@ -3762,6 +4574,251 @@ export interface components {
             /** Rejected */
             rejected: components["schemas"]["RejectedRow"][];
         };
+        /** IncidentOpened */
+        IncidentOpened: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+        };
+        /** IncidentRow */
+        IncidentRow: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Lead */
+            lead: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Grade */
+            grade: string;
+            /** Major */
+            major: boolean;
+            /** Status */
+            status: string;
+            /** Place */
+            place: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Sequence */
+            sequence: number;
+        };
+        /**
+         * IncidentState
+         * @description An incident as of the event `sequence`.
+         */
+        IncidentState: {
+            /** Id */
+            id: string;
+            /**
+             * Sequence
+             * @default 0
+             */
+            sequence?: number;
+            /**
+             * Number
+             * @default
+             */
+            number?: string;
+            /**
+             * Title
+             * @default
+             */
+            title?: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /**
+             * Grade
+             * @default
+             */
+            grade?: string;
+            /**
+             * Major
+             * @default false
+             */
+            major?: boolean;
+            /**
+             * Status
+             * @default open
+             * @enum {string}
+             */
+            status?: "open" | "closed" | "merged";
+            /**
+             * @default {
+             *       "said": "not known",
+             *       "source": "said"
+             *     }
+             */
+            place?: components["schemas"]["Place"];
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Source
+             * @default
+             */
+            source?: string;
+            /**
+             * Reference
+             * @default
+             */
+            reference?: string;
+            /**
+             * Lead
+             * @default
+             */
+            lead?: string;
+            /**
+             * Opened At
+             * @default
+             */
+            opened_at?: string;
+            /**
+             * Opened By
+             * @default
+             */
+            opened_by?: string;
+            /**
+             * Updated At
+             * @default
+             */
+            updated_at?: string;
+            /**
+             * Closed At
+             * @default
+             */
+            closed_at?: string;
+            /**
+             * Close Reason
+             * @default
+             */
+            close_reason?: string;
+            /**
+             * Debrief
+             * @default
+             */
+            debrief?: string;
+            /**
+             * Merged Into
+             * @default
+             */
+            merged_into?: string;
+            /**
+             * Agencies
+             * @default {}
+             */
+            agencies?: {
+                [key: string]: components["schemas"]["Member"];
+            };
+            /**
+             * Resources
+             * @default {}
+             */
+            resources?: {
+                [key: string]: components["schemas"]["Assigned"];
+            };
+            /**
+             * Casualties
+             * @default {}
+             */
+            casualties?: {
+                [key: string]: components["schemas"]["Casualty"];
+            };
+            /**
+             * Casualty Count
+             * @default {}
+             */
+            casualty_count?: {
+                [key: string]: number;
+            };
+            /**
+             * Features
+             * @default {}
+             */
+            features?: {
+                [key: string]: components["schemas"]["Feature"];
+            };
+            /**
+             * Vehicles
+             * @default {}
+             */
+            vehicles?: {
+                [key: string]: components["schemas"]["Vehicle"];
+            };
+            /**
+             * Persons
+             * @default {}
+             */
+            persons?: {
+                [key: string]: components["schemas"]["Person"];
+            };
+            /**
+             * Media
+             * @default {}
+             */
+            media?: {
+                [key: string]: components["schemas"]["Media"];
+            };
+            /**
+             * Checklists
+             * @default {}
+             */
+            checklists?: {
+                [key: string]: components["schemas"]["Checklist"];
+            };
+            /**
+             * Emergencies
+             * @default {}
+             */
+            emergencies?: {
+                [key: string]: components["schemas"]["Emergency"];
+            };
+            /**
+             * Handovers
+             * @default {}
+             */
+            handovers?: {
+                [key: string]: components["schemas"]["Handover"];
+            };
+            /**
+             * Links
+             * @default []
+             */
+            links?: components["schemas"]["Link"][];
+            report?: components["schemas"]["LatestReport"] | null;
+            /**
+             * Counts
+             * @default {}
+             */
+            counts?: {
+                [key: string]: number;
+            };
+            /**
+             * Labels
+             * @default 0
+             */
+            labels?: number;
+        };
         /**
          * InclusionItem
          * @description A leaf: the text that is hashed after a zero byte, and the hashes from there to the root.
@@ -3834,6 +4891,39 @@ export interface components {
             /** Keys */
             keys: string[];
         };
+        /** KindShown */
+        KindShown: {
+            /** Kind */
+            kind: string;
+            /** By Clients */
+            by_clients: boolean;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** LatestReport */
+        LatestReport: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** Form */
+            form: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
         /** LeaveAnswer */
         LeaveAnswer: {
             /** Sessions Ended */
@@ -3903,6 +4993,15 @@ export interface components {
             id: string;
             /** Reads */
             reads: number;
+        };
+        /** Link */
+        Link: {
+            /** Incident */
+            incident: string;
+            /** Number */
+            number: string;
+            /** Relation */
+            relation: string;
         };
         /** ListBadRow */
         ListBadRow: {
@@ -4039,6 +5138,94 @@ export interface components {
             passkeys: number;
             session: components["schemas"]["SessionTold"] | null;
         };
+        /** Media */
+        Media: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /** Content Type */
+            content_type: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Width
+             * @default 0
+             */
+            width?: number;
+            /**
+             * Height
+             * @default 0
+             */
+            height?: number;
+            /**
+             * Taken At
+             * @default
+             */
+            taken_at?: string;
+            place?: components["schemas"]["Place"] | null;
+            /**
+             * Caption
+             * @default
+             */
+            caption?: string;
+            /**
+             * Hidden
+             * @default
+             */
+            hidden?: string;
+        };
+        /**
+         * Member
+         * @description An agency that sees the incident.
+         */
+        Member: {
+            /** Agency */
+            agency: string;
+            /**
+             * Roles
+             * @default []
+             */
+            roles?: string[];
+            /** Since */
+            since: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /**
+             * Grade
+             * @default
+             */
+            grade?: string;
+            /**
+             * Acknowledged At
+             * @default
+             */
+            acknowledged_at?: string;
+            /**
+             * Acknowledged By
+             * @default
+             */
+            acknowledged_by?: string;
+            /**
+             * Reference
+             * @default
+             */
+            reference?: string;
+        };
         /**
          * MembershipItem
          * @description A post: present (`in_force`), past, planned, or offered (`accepted` false).
@@ -4078,6 +5265,19 @@ export interface components {
             accepted: boolean;
             /** In Force */
             in_force: boolean;
+        };
+        /** MergeQuestion */
+        MergeQuestion: {
+            /** Into */
+            into: string;
+            /** Reason */
+            reason: string;
+        };
+        /** MineShown */
+        MineShown: {
+            resource: components["schemas"]["ResourceShown"] | null;
+            /** Incidents */
+            incidents: components["schemas"]["IncidentRow"][];
         };
         /** MuteItem */
         MuteItem: {
@@ -4238,6 +5438,39 @@ export interface components {
             taken_by: string | null;
         };
         /**
+         * OpenQuestion
+         * @description An incident. `id` may be chosen by the device: the same one again opens nothing.
+         */
+        OpenQuestion: {
+            /** Id */
+            id?: string | null;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Grade */
+            grade: string;
+            place: components["schemas"]["Place"];
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Source
+             * @default call
+             * @enum {string}
+             */
+            source?: "call" | "officer" | "handover" | "federation" | "demonstration";
+            /**
+             * Reference
+             * @default
+             */
+            reference?: string;
+            /** Share */
+            share?: components["schemas"]["ShareQuestion"][];
+        };
+        /**
          * OutcomeTally
          * @description Reviews of one kind or unit that were decided; `hours_median` from being put up to the decision is of one kind and unit.
          */
@@ -4258,10 +5491,10 @@ export interface components {
             /** Hours Median */
             hours_median: number;
         };
-        /** Page[AgencyRef] */
-        Page_AgencyRef_: {
+        /** Page[AgencyItem] */
+        Page_AgencyItem_: {
             /** Items */
-            items: components["schemas"]["AgencyRef"][];
+            items: components["schemas"]["AgencyItem"][];
             /** Next */
             next: string | null;
         };
@@ -4321,10 +5554,24 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[EmergencyShown] */
+        Page_EmergencyShown_: {
+            /** Items */
+            items: components["schemas"]["EmergencyShown"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[EntryItem] */
         Page_EntryItem_: {
             /** Items */
             items: components["schemas"]["EntryItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[EventShown] */
+        Page_EventShown_: {
+            /** Items */
+            items: components["schemas"]["EventShown"][];
             /** Next */
             next: string | null;
         };
@@ -4346,6 +5593,20 @@ export interface components {
         Page_HitItem_: {
             /** Items */
             items: components["schemas"]["HitItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[IncidentRow] */
+        Page_IncidentRow_: {
+            /** Items */
+            items: components["schemas"]["IncidentRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[KindShown] */
+        Page_KindShown_: {
+            /** Items */
+            items: components["schemas"]["KindShown"][];
             /** Next */
             next: string | null;
         };
@@ -4398,10 +5659,24 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[ReceiptShown] */
+        Page_ReceiptShown_: {
+            /** Items */
+            items: components["schemas"]["ReceiptShown"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[RejectItem] */
         Page_RejectItem_: {
             /** Items */
             items: components["schemas"]["RejectItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[ResourceShown] */
+        Page_ResourceShown_: {
+            /** Items */
+            items: components["schemas"]["ResourceShown"][];
             /** Next */
             next: string | null;
         };
@@ -4572,6 +5847,42 @@ export interface components {
              */
             to: string | null;
         };
+        /** Person */
+        Person: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /**
+             * Name
+             * @default
+             */
+            name?: string;
+            /**
+             * Role
+             * @default other
+             */
+            role?: string;
+            /**
+             * Born
+             * @default
+             */
+            born?: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+        };
         /** PersonRef */
         PersonRef: {
             /** Id */
@@ -4580,6 +5891,29 @@ export interface components {
             name: string;
             /** Agency */
             agency: string;
+        };
+        /**
+         * Place
+         * @description A place. Positions are WGS 84 degrees; both or neither.
+         */
+        Place: {
+            /**
+             * Said
+             * @default
+             */
+            said?: string;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /** Accuracy M */
+            accuracy_m?: number | null;
+            /**
+             * Source
+             * @default said
+             * @enum {string}
+             */
+            source?: "gps" | "map" | "said" | "caller";
         };
         /**
          * Point
@@ -5005,6 +6339,40 @@ export interface components {
             reason: string;
         };
         /**
+         * ReceiptQuestion
+         * @description How far this person's device has received and shown the log.
+         */
+        ReceiptQuestion: {
+            /**
+             * Delivered
+             * @default 0
+             */
+            delivered?: number;
+            /**
+             * Read
+             * @default 0
+             */
+            read?: number;
+        };
+        /** ReceiptShown */
+        ReceiptShown: {
+            /** Person */
+            person: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /** Delivered */
+            delivered: number;
+            /** Read */
+            read: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * RejectDetail
          * @description A reject with the item as the camera sent it, as text.
          */
@@ -5137,6 +6505,64 @@ export interface components {
              * @default
              */
             code?: string;
+        };
+        /**
+         * ResourceChange
+         * @description What is not given stays.
+         */
+        ResourceChange: {
+            /** Call Sign */
+            call_sign?: string | null;
+            /** Type */
+            type?: string | null;
+            /** Skills */
+            skills?: string[] | null;
+            /** Covert */
+            covert?: boolean | null;
+            /** Closed */
+            closed?: boolean | null;
+        };
+        /** ResourceQuestion */
+        ResourceQuestion: {
+            /** Call Sign */
+            call_sign: string;
+            /** Type */
+            type: string;
+            /** Skills */
+            skills?: string[];
+            /**
+             * Covert
+             * @default false
+             */
+            covert?: boolean;
+        };
+        /** ResourceShown */
+        ResourceShown: {
+            /** Id */
+            id: string;
+            /** Agency */
+            agency: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Type */
+            type: string;
+            /** Skills */
+            skills: string[];
+            /** Covert */
+            covert: boolean;
+            /** Code */
+            code: string;
+            /** Status */
+            status: string;
+            /**
+             * Status At
+             * Format: date-time
+             */
+            status_at: string;
+            /** Incident */
+            incident: string | null;
+            /** Crew */
+            crew: string[];
         };
         /** RetentionReport */
         RetentionReport: {
@@ -5647,6 +7073,13 @@ export interface components {
             /** Locked Out Before */
             locked_out_before: boolean;
         };
+        /** ShareQuestion */
+        ShareQuestion: {
+            /** Agency */
+            agency: string;
+            /** Roles */
+            roles?: string[];
+        };
         /**
          * SharingQuestion
          * @description `item`: id of one list; left out, everything of the kind. `ends` left out: until somebody ends it.
@@ -5828,6 +7261,13 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** StatusQuestion */
+        StatusQuestion: {
+            /** Code */
+            code: string;
+            /** Happened At */
+            happened_at?: string | null;
+        };
         /**
          * StepShown
          * @description What was done about a review, by whom.
@@ -5919,6 +7359,68 @@ export interface components {
             agency: string;
             /** At */
             at: string;
+        };
+        /** TermShown */
+        TermShown: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "type" | "grade" | "status";
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Meaning */
+            meaning: string;
+            /** Free */
+            free: boolean;
+        };
+        /**
+         * TermsQuestion
+         * @description All words of the kinds that the file names, in the order in which they are shown.
+         */
+        TermsQuestion: {
+            /** Csv */
+            csv: string;
+        };
+        /** TermsShown */
+        TermsShown: {
+            /** Items */
+            items: components["schemas"]["TermShown"][];
+            /** Next */
+            next: string | null;
+            /** Meanings */
+            meanings: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Checklists */
+            checklists: components["schemas"]["ChecklistShown"][];
+        };
+        /** Tick */
+        Tick: {
+            /**
+             * Done
+             * @default false
+             */
+            done?: boolean;
+            /**
+             * At
+             * @default
+             */
+            at?: string;
+            /**
+             * By
+             * @default
+             */
+            by?: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * TimeSpan
@@ -6181,6 +7683,47 @@ export interface components {
              * @description Code; your own agency where it is left out.
              */
             agency?: string | null;
+        };
+        /** Vehicle */
+        Vehicle: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Audience
+             * @default []
+             */
+            audience?: string[];
+            /**
+             * Vrm
+             * @default
+             */
+            vrm?: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Involvement
+             * @default
+             */
+            involvement?: string;
+            place?: components["schemas"]["Place"] | null;
+            /**
+             * Found
+             * @default {}
+             */
+            found?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * VerdictQuestion
@@ -6689,7 +8232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_AgencyRef_"];
+                    "application/json": components["schemas"]["Page_AgencyItem_"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -6722,7 +8265,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AgencyRef"];
+                    "application/json": components["schemas"]["AgencyItem"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -8974,6 +10517,720 @@ export interface operations {
                     "application/x-ndjson": string;
                     "application/pdf": string;
                 };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_incidents: {
+        parameters: {
+            query?: {
+                status?: ("open" | "closed" | "merged")[] | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IncidentRow_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOpened"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_emergencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EmergencyShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    raise_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KindShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_mine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MineShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    book_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookOnQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    book_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_resources: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResourceShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResourceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_state: {
+        parameters: {
+            query?: {
+                /** @description As it was known at this moment; default: now. */
+                at?: string | null;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentState"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                kind?: string[] | null;
+                /** @description The last ones, the newest first; `after` then means before. */
+                newest?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventResults"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOpened"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceiptShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed; see `code`. */
             default: {

@@ -1,0 +1,164 @@
+"""The one way in: events are checked, completed, kept, folded and told, with their audit entry, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, INCIDENTS_OPEN
+from bluelamp.incidents.domain.events import Opened, plain
+from bluelamp.incidents.domain.fold import Event, apply
+from bluelamp.incidents.domain.rules import Author, New, check
+from bluelamp.incidents.domain.state import IncidentState
+from bluelamp.incidents.errors import IdTakenError, NoSuchIncidentError, NotOpenedError
+from bluelamp.incidents.log import store
+from bluelamp.incidents.log.enrich import enriched, follow_up
+from bluelamp.incidents.log.states import States, states_of
+from bluelamp.incidents.tables import subject_of
+from bluelamp.incidents.terms.store import meaning_of
+from bluelamp.incidents.told import encode, told_of
+from bluelamp.kit.ids import new_id
+from bluelamp.spine import audit, outbox
+from bluelamp.spine.errors import BluelampError
+from bluelamp.spine.module import Spine
+from bluelamp.spine.relational import Connection
+
+SNAPSHOT_EVERY = 500
+MEMBERSHIP = frozenset({"incident.opened", "agency.joined", "agency.left", "lead.passed"})
+
+
+class Result(NamedTuple):
+    """What became of one event."""
+
+    id: str
+    state: Literal["accepted", "repeated", "refused"]
+    sequence: int = 0
+    code: str = ""
+    message: str = ""
+
+
+async def append(spine: Spine, author: Author, incident: str, news: list[New], *, action: str = INCIDENTS_CONTRIBUTE) -> list[Result]:
+    """Keep events of an incident, in this order; what became of each. One that is refused keeps none of the others back.
+
+    Raises:
+        NoSuchIncidentError: there is none that the author sees.
+    """
+    states = states_of(spine.db)
+    async with states.changing(spine.db, incident) as connection:
+        return await within(connection, spine, states, author, incident, news, action)
+
+
+async def within(
+    connection: Connection, spine: Spine, states: States, author: Author, incident: str, news: list[New], action: str
+) -> list[Result]:
+    """The same inside a transaction of the caller's, who has the incident's turn and forgets it where the transaction fails."""
+    if author.platform:
+        head = await store.head_of_any(connection, incident, lock=True)
+    else:
+        head = await store.head(connection, incident, author.agency, author.roles, lock=True)
+    if head is None:
+        raise NoSuchIncidentError
+    state = await states.as_of(connection, incident, head.sequence)
+    known = await store.known_ids(connection, [new.id for new in news])
+    at = max(spine.clock(), head.updated_at)
+    results, kept, members = [], [], _members(state)
+    for new in news:
+        if new.id in known:
+            results.append(_repeated(known[new.id], new, incident, author))
+            continue
+        try:
+            check(state, author, new)
+            data = await enriched(connection, state, author, new)
+        except BluelampError as error:
+            results.append(Result(new.id, "refused", 0, error.code, error.message))
+            continue
+        event = Event(
+            incident, state.sequence + 1, new.id, new.kind, at, min(new.happened_at, at), author.actor.id, author.name, author.agency,
+            author.call_sign, author.device, new.audience, data,
+        )  # fmt: skip
+        apply(state, event)
+        await follow_up(connection, new, data, incident, event.happened_at)
+        members |= _members(state)
+        known[new.id] = (incident, event.sequence, author.actor.id)
+        kept.append((event, dict(members)))
+        members = _members(state)
+        results.append(Result(new.id, "accepted", event.sequence))
+    if kept:
+        await _keep(connection, state, kept, at)
+    await _note(connection, author, incident, [event for event, _ in kept], results, action)
+    return results
+
+
+def _members(state: IncidentState) -> dict[str, tuple[str, ...]]:
+    """Agency -> roles that see the incident. An event is told to those before and after it: who is put out hears just that."""
+    return {member.agency: tuple(member.roles) for member in state.agencies.values()}
+
+
+def _repeated(found: tuple[str, int, str], new: New, incident: str, author: Author) -> Result:
+    if found[0] == incident and found[2] == author.actor.id:
+        return Result(new.id, "repeated", found[1])
+    return Result(new.id, "refused", 0, IdTakenError.code, "another event bears this id: make a new one")
+
+
+async def _keep(connection: Connection, state: IncidentState, kept: list[tuple[Event, dict[str, tuple[str, ...]]]], at: int) -> None:
+    events = [event for event, _ in kept]
+    await store.add_events(connection, events)
+    await store.keep_row(connection, state, at)
+    if any(event.kind in MEMBERSHIP for event in events):
+        await store.keep_agencies(connection, state)
+    if state.sequence // SNAPSHOT_EVERY > (state.sequence - len(events)) // SNAPSHOT_EVERY:
+        await store.keep_snapshot(connection, state, at)
+    for event, members in kept:
+        urgent = event.kind.startswith("emergency.")
+        await outbox.post(connection, subject_of(event.incident), encode(told_of(event, members)), urgent=urgent)
+
+
+async def _note(connection: Connection, author: Author, incident: str, events: list[Event], results: list[Result], action: str) -> None:
+    """One entry for all that came together. What was said is in the incident itself, which nobody can change."""
+    vrms = {event.data["vrm"] for event in events if event.data.get("vrm")}
+    refused = sorted({result.code for result in results if result.state == "refused"})
+    detail: dict[str, Any] = {"events": [[event.sequence, event.kind] for event in events[:200]], "count": len(events)}
+    kind: audit.Kind = "alteration" if events else "refusal" if refused else "consultation"
+    if refused:
+        detail["refused"] = refused
+    await audit.record(connection, author.actor, kind, action, subjects=(incident, *sorted(vrms)), detail=detail)
+
+
+async def open_incident(
+    spine: Spine, author: Author, opened: Opened, *, incident: str = "", event: str = "", share: list[New] | None = None
+) -> str:
+    """Open an incident of the author's agency, and share it at once; its id. The same id again opens nothing.
+
+    `opened.number` and `opened.lead` are filled here.
+
+    Raises:
+        UnknownTermError: the agency has no such type or grade.
+        NotOpenedError: it cannot be shared as wanted; nothing was opened.
+        IdTakenError: another agency's incident bears this id.
+    """
+    incident, now = incident or new_id(), spine.clock()
+    states = states_of(spine.db)
+    async with states.changing(spine.db, incident) as connection:
+        if await connection.fetchval("SELECT true FROM incidents WHERE id = $1", incident):
+            if await store.head(connection, incident, author.agency, author.roles):
+                await audit.record(
+                    connection, author.actor, "consultation", INCIDENTS_OPEN, subjects=(incident,), detail={"repeated": True}
+                )
+                return incident
+            raise IdTakenError("another incident bears this id: make a new one")
+        told = opened.model_copy(
+            update={
+                "lead": author.agency,
+                "type": await meaning_of(connection, author.agency, "type", opened.type),
+                "grade": await meaning_of(connection, author.agency, "grade", opened.grade),
+                "number": await store.next_number(connection, author.agency, datetime.fromtimestamp(now / 1000, UTC).date()),
+            }
+        )
+        row = IncidentState(id=incident, number=told.number, lead=told.lead, title=told.title, type=told.type, grade=told.grade)
+        await store.add_incident(connection, row, now)
+        news = [New(event or new_id(), "incident.opened", now, plain(told)), *(share or [])]
+        results = await within(connection, spine, states, author._replace(platform=True), incident, news, INCIDENTS_OPEN)
+        for result in results:
+            if result.state == "refused":
+                raise NotOpenedError(result.message)
+    return incident

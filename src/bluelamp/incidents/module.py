@@ -1,0 +1,29 @@
+"""All that the application mounts of incidents."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from bluelamp.incidents.access import PERMISSIONS
+from bluelamp.incidents.emergencies import routes as emergency_routes
+from bluelamp.incidents.emergencies.jobs import ESCALATE
+from bluelamp.incidents.log import routes as log_routes
+from bluelamp.incidents.resources import routes as resource_routes
+from bluelamp.incidents.settings import IncidentSettings, incident_settings
+from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
+from bluelamp.incidents.terms import routes as term_routes
+from bluelamp.spine.bus import Stream
+from bluelamp.spine.module import Module
+
+_settings = incident_settings()
+
+MODULE = Module(
+    name="incidents",
+    # The last one takes any id, so addresses with names of their own come before it.
+    routers=(term_routes.router, emergency_routes.router, resource_routes.router, log_routes.router),
+    jobs=(ESCALATE,),
+    streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max),),
+    permissions=PERMISSIONS,
+    migrations=files("bluelamp.incidents") / "migrations",
+    settings=(IncidentSettings,),
+)

@@ -1,0 +1,27 @@
+"""Settings of incidents: BLUELAMP_INCIDENTS_*."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IncidentSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="BLUELAMP_INCIDENTS_", extra="ignore")
+
+    emergency_escalates_s: float = Field(
+        20, ge=1, le=600, description="An emergency that nobody acknowledged for so long is told again, wider; and again after as long."
+    )
+    emergency_partners: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description='Whose control rooms hear an emergency that its own does not acknowledge, as JSON: `{"KEN": ["IRW", "KAS"]}`.',
+    )
+    stream_days: float = Field(30, gt=0, description="How long the live stream of incidents can be resumed from; the log itself is kept.")
+    stream_bytes_max: int = Field(4 << 30, ge=1 << 20, description="Size at which that stream lets its oldest events go.")
+
+
+@lru_cache(maxsize=1)
+def incident_settings() -> IncidentSettings:
+    return IncidentSettings()

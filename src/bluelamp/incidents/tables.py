@@ -1,0 +1,13 @@
+"""Names of streams and subjects, in one place."""
+
+from __future__ import annotations
+
+INCIDENTS_STREAM = "INCIDENTS"
+INCIDENTS_SUBJECTS = "incidents.>"
+RECEIPTS_SUBJECT = "receipts.incidents"
+"""Whispered: kept in the records, told in passing."""
+
+
+def subject_of(incident: str) -> str:
+    """Where the events of an incident are published; empty: emergencies that belong to none yet."""
+    return f"incidents.events.{incident or 'none'}"
