@@ -16,7 +16,7 @@ from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.emergencies import store
 from bluelamp.incidents.errors import NoSuchEmergencyError
-from bluelamp.incidents.log.append import within
+from bluelamp.incidents.log.actions import keep
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.resources import store as resources
@@ -40,7 +40,7 @@ async def _tell(connection: Connection, spine: Spine, author: Author, emergency:
     new = New(new_id(), kind, at, data)
     if emergency["incident"]:
         by_platform = author._replace(platform=True)
-        await within(connection, spine, states_of(spine.db), by_platform, emergency["incident"], [new], EMERGENCIES_RAISE)
+        await keep(connection, spine, states_of(spine.db), by_platform, emergency["incident"], [new])
         hearing = _partners(emergency)
         if not hearing:
             return

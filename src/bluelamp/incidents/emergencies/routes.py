@@ -82,12 +82,12 @@ async def list_emergencies(spine: SpineHere, caller: Annotated[Caller, permit(IN
 
 
 @router.post("/{emergency}/acknowledge")
-async def acknowledge(emergency: Id, spine: SpineHere, caller: Answering) -> EmergencyShown:
+async def acknowledge_emergency(emergency: Id, spine: SpineHere, caller: Answering) -> EmergencyShown:
     """You have it. The caller's phone shows your name."""
     return EmergencyShown.of(await actions.acknowledge(spine, caller, emergency))
 
 
 @router.post("/{emergency}/close")
-async def close(emergency: Id, question: CloseQuestion, spine: SpineHere, caller: Answering) -> EmergencyShown:
+async def close_emergency(emergency: Id, question: CloseQuestion, spine: SpineHere, caller: Answering) -> EmergencyShown:
     """It is over, or was a false alarm."""
     return EmergencyShown.of(await actions.close(spine, caller, emergency, question.outcome, question.note))

@@ -6,7 +6,7 @@ from bluelamp.incidents.access import INCIDENTS_COMMAND
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.errors import IncidentClosedError, NoSuchIncidentError, NotTheLeadError
 from bluelamp.incidents.log import store
-from bluelamp.incidents.log.append import within
+from bluelamp.incidents.log.actions import within
 from bluelamp.incidents.log.states import states_of
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.errors import InvalidError
@@ -21,16 +21,16 @@ async def merge(spine: Spine, author: Author, incident: str, into: str, reason: 
         NotTheLeadError: another agency leads one of them.
         IncidentClosedError: one of them is closed.
     """
-    if incident == into:
-        raise InvalidError("an incident is not merged into itself")
     states = states_of(spine.db)
     async with states.changing(spine.db, incident, into) as connection:
         found = {}
-        for one in sorted((incident, into)):
+        for one in sorted({incident, into}):
             head = await store.head(connection, one, author.agency, author.roles, lock=True)
             if head is None:
                 raise NoSuchIncidentError
             found[one] = await states.as_of(connection, one, head.sequence)
+        if incident == into:
+            raise InvalidError("an incident is not merged into itself")
         ending, going_on = found[incident], found[into]
         for state in (ending, going_on):
             if state.lead != author.agency:

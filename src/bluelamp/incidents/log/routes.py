@@ -14,7 +14,7 @@ from bluelamp.incidents.domain.events import ADAPTERS, KINDS, PLATFORM_ONLY, Age
 from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.incidents.log import merging, queries, receipts
-from bluelamp.incidents.log.append import Result, append, open_incident
+from bluelamp.incidents.log.actions import Result, append, open_incident
 from bluelamp.incidents.log.schemas import (
     EventQuestion,
     EventResult,
@@ -70,7 +70,7 @@ async def list_incidents(
 
 
 @router.post("", status_code=201)
-async def open_one(question: OpenQuestion, spine: SpineHere, caller: Annotated[Caller, permit(INCIDENTS_OPEN)]) -> IncidentOpened:
+async def open_incident_now(question: OpenQuestion, spine: SpineHere, caller: Annotated[Caller, permit(INCIDENTS_OPEN)]) -> IncidentOpened:
     """Open an incident that your agency leads, and share it at once. With an `id` of your own, said again it opens nothing."""
     given = question.model_dump(include={"title", "type", "grade", "description", "source", "reference"})
     opened = Opened(number="", lead=caller.agency, place=question.place, **given)
@@ -90,7 +90,7 @@ async def list_kinds(caller: Viewer) -> Page[KindShown]:
 
 
 @router.get("/{incident}")
-async def open_state(
+async def read_incident(
     incident: Id,
     spine: SpineHere,
     caller: Viewer,
@@ -101,7 +101,7 @@ async def open_state(
 
 
 @router.get("/{incident}/events")
-async def read_log(
+async def read_incident_log(
     incident: Id,
     spine: SpineHere,
     caller: Viewer,
@@ -117,7 +117,7 @@ async def read_log(
 
 
 @router.post("/{incident}/events")
-async def say(incident: Id, question: EventsQuestion, spine: SpineHere, caller: Contributor) -> EventResults:
+async def say_events(incident: Id, question: EventsQuestion, spine: SpineHere, caller: Contributor) -> EventResults:
     """Say what happened, oldest first: from a phone's outbox as from a screen. One result for each event, in order.
 
     An id that was kept before counts as `repeated`, so that a phone may send again whenever it is not sure. One that is `refused`
@@ -156,7 +156,7 @@ def _first(error: ValidationError) -> str:
 
 
 @router.post("/{incident}/merge")
-async def merge(incident: Id, question: MergeQuestion, spine: SpineHere, caller: Commander) -> IncidentOpened:
+async def merge_incidents(incident: Id, question: MergeQuestion, spine: SpineHere, caller: Commander) -> IncidentOpened:
     """The incident goes on in another one that your agency leads: its agencies and resources move there, its log stays readable."""
     number = await merging.merge(spine, await author_of(spine, caller), incident, question.into, question.reason)
     return IncidentOpened(id=question.into, number=number)
@@ -173,7 +173,7 @@ async def read_receipts(incident: Id, spine: SpineHere, caller: Viewer) -> Page[
 
 
 @router.post("/{incident}/receipts", status_code=204)
-async def acknowledge(incident: Id, question: ReceiptQuestion, spine: SpineHere, caller: Contributor) -> None:
+async def say_received(incident: Id, question: ReceiptQuestion, spine: SpineHere, caller: Contributor) -> None:
     """Say how far your device has received and shown the log. It never goes back."""
     await queries.head_of(spine, caller, incident)
     await receipts.acknowledge(spine, caller, incident, question.delivered, question.read)

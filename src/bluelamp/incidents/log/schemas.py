@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from bluelamp.incidents.domain.events import AgencyCode, Code, Id, Line, Roles, Said, Text
 from bluelamp.incidents.domain.fold import Event
 from bluelamp.incidents.domain.places import Place
-from bluelamp.incidents.log.append import Result
+from bluelamp.incidents.log.actions import Result
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.relational import Record
 from bluelamp.spine.wire import Instant, Question

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from bluelamp.incidents.access import CONTROL_ROOM, INCIDENTS_CONTRIBUTE, RESOURCES_MANAGE
-from bluelamp.incidents.authors import author_of
-from bluelamp.incidents.domain.rules import New
-from bluelamp.incidents.errors import NoSuchResourceError, NotYoursError
-from bluelamp.incidents.log.append import append
+from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, RESOURCES_MANAGE
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.resources import store
+from bluelamp.incidents.resources.queries import own
 from bluelamp.incidents.resources.store import Resource
 from bluelamp.incidents.terms.store import meaning_of, terms_of
 from bluelamp.kit.ids import new_id
@@ -16,15 +13,6 @@ from bluelamp.spine import audit
 from bluelamp.spine.errors import ConflictError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
-from bluelamp.spine.relational import Connection
-
-
-async def _own(connection: Connection, caller: Caller, resource: str) -> Resource:
-    found = await store.by_id(connection, resource, lock=True)
-    hidden = found is not None and found.covert and caller.roles.isdisjoint(CONTROL_ROOM | {"admin"})
-    if found is None or found.agency != caller.agency or found.closed or hidden:
-        raise NoSuchResourceError("your agency has no such resource")
-    return found
 
 
 async def add(spine: Spine, caller: Caller, call_sign: str, kind: str, skills: tuple[str, ...], *, covert: bool) -> Resource:
@@ -51,7 +39,7 @@ async def change(spine: Spine, caller: Caller, resource: str, wanted: dict[str, 
         ConflictError: it is on an incident and cannot be closed.
     """
     async with spine.db.transaction() as connection:
-        known = await _own(connection, caller, resource)
+        known = await own(connection, caller, resource)
         closed = bool(wanted.pop("closed", False))
         if closed and known.incident:
             raise ConflictError(f"{known.call_sign} is on an incident: release it first")
@@ -69,7 +57,7 @@ async def book_on(spine: Spine, caller: Caller, resource: str) -> Resource:
         NoSuchResourceError: none that the caller may crew.
     """
     async with spine.db.transaction() as connection:
-        found = await _own(connection, caller, resource)
+        found = await own(connection, caller, resource)
         await store.crew(connection, resource, caller.id, spine.clock())
         await audit.record(
             connection, caller.actor, "alteration", INCIDENTS_CONTRIBUTE, subjects=(resource, caller.id), detail={"crew": "on"}
@@ -85,27 +73,14 @@ async def book_off(spine: Spine, caller: Caller) -> None:
         await audit.record(connection, caller.actor, "alteration", INCIDENTS_CONTRIBUTE, subjects=(caller.id,), detail=detail)
 
 
-async def say_status(spine: Spine, caller: Caller, resource: str, code: str, happened_at: int) -> Resource:
-    """A status in the agency's own code: by the crew, or by the control room for it. On an incident it joins the incident's log.
+async def set_status(spine: Spine, caller: Caller, resource: str, code: str, happened_at: int) -> None:
+    """A status in the agency's own code, of a resource that is on no incident (there it joins the incident's log).
 
     Raises:
-        NoSuchResourceError: none of the agency's.
-        NotYoursError: neither its crew nor the control room.
         UnknownTermError: the agency has no such code.
     """
-    crewed = await store.of_person(spine.db, caller.id)
-    if (crewed is None or crewed.id != resource) and caller.roles.isdisjoint(CONTROL_ROOM):
-        raise NotYoursError("you do not crew this resource: book on to it first, or ask your control room")
     async with spine.db.transaction() as connection:
-        known = await _own(connection, caller, resource)
         meaning = await meaning_of(connection, caller.agency, "status", code)
-        if not known.incident:
-            await store.set_status(connection, resource, code, meaning, min(happened_at, spine.clock()))
-            detail = {"status": code, "meaning": meaning}
-            await audit.record(connection, caller.actor, "alteration", INCIDENTS_CONTRIBUTE, subjects=(resource,), detail=detail)
-    if known.incident:
-        author = await author_of(spine, caller)
-        await append(spine, author, known.incident, [New(new_id(), "resource.status", happened_at, {"resource": resource, "code": code})])
-    found = await store.by_id(spine.db, resource)
-    assert found is not None  # noqa: S101 - resources are never removed
-    return found
+        await store.set_status(connection, resource, code, meaning, min(happened_at, spine.clock()))
+        detail = {"status": code, "meaning": meaning}
+        await audit.record(connection, caller.actor, "alteration", INCIDENTS_CONTRIBUTE, subjects=(resource,), detail=detail)

@@ -13,8 +13,12 @@ from bluelamp.incidents.access import (
     RESOURCES_MANAGE,
     RESOURCES_VIEW,
 )
+from bluelamp.incidents.authors import author_of
+from bluelamp.incidents.domain.rules import New
+from bluelamp.incidents.errors import UnknownTermError
 from bluelamp.incidents.log import store as log_store
-from bluelamp.incidents.resources import actions, store
+from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.resources import actions, queries, store
 from bluelamp.incidents.resources.schemas import (
     BookOnQuestion,
     MineShown,
@@ -24,6 +28,7 @@ from bluelamp.incidents.resources.schemas import (
     StatusQuestion,
 )
 from bluelamp.kit.clock import to_ms
+from bluelamp.kit.ids import new_id
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
@@ -107,4 +112,12 @@ async def say_status(
 ) -> ResourceShown:
     """Say where a resource stands, in your agency's own status code. On an incident it joins the incident's log."""
     happened = to_ms(question.happened_at) if question.happened_at else spine.clock()
-    return ResourceShown.of(await actions.say_status(spine, caller, resource, question.code, happened))
+    known = await queries.moved_by(spine, caller, resource)
+    if known.incident:
+        new = New(new_id(), "resource.status", happened, {"resource": resource, "code": question.code})
+        [result] = await append(spine, await author_of(spine, caller), known.incident, [new])
+        if result.state == "refused":
+            raise UnknownTermError(result.message)
+    else:
+        await actions.set_status(spine, caller, resource, question.code, happened)
+    return ResourceShown.of(await queries.moved_by(spine, caller, resource))

@@ -1435,10 +1435,10 @@ export interface paths {
         get: operations["list_incidents"];
         put?: never;
         /**
-         * Open One
+         * Open Incident Now
          * @description Open an incident that your agency leads, and share it at once. With an `id` of your own, said again it opens nothing.
          */
-        post: operations["open_one"];
+        post: operations["open_incident_now"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1479,10 +1479,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Acknowledge
+         * Acknowledge Emergency
          * @description You have it. The caller's phone shows your name.
          */
-        post: operations["acknowledge"];
+        post: operations["acknowledge_emergency"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1499,10 +1499,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Close
+         * Close Emergency
          * @description It is over, or was a false alarm.
          */
-        post: operations["close"];
+        post: operations["close_emergency"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1669,10 +1669,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Open State
+         * Read Incident
          * @description An incident as your agency sees it, now or at any second of its past. Opening it is a look, and on record.
          */
-        get: operations["open_state"];
+        get: operations["read_incident"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1689,19 +1689,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Log
+         * Read Incident Log
          * @description The log: what your agency sees of it after an event, in order. `next` is the `after` of the next page.
          */
-        get: operations["read_log"];
+        get: operations["read_incident_log"];
         put?: never;
         /**
-         * Say
+         * Say Events
          * @description Say what happened, oldest first: from a phone's outbox as from a screen. One result for each event, in order.
          *
          *     An id that was kept before counts as `repeated`, so that a phone may send again whenever it is not sure. One that is `refused`
          *     says why and keeps none of the others back.
          */
-        post: operations["say"];
+        post: operations["say_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1718,10 +1718,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Merge
+         * Merge Incidents
          * @description The incident goes on in another one that your agency leads: its agencies and resources move there, its log stays readable.
          */
-        post: operations["merge"];
+        post: operations["merge_incidents"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1742,10 +1742,10 @@ export interface paths {
         get: operations["read_receipts"];
         put?: never;
         /**
-         * Acknowledge
+         * Say Received
          * @description Say how far your device has received and shown the log. It never goes back.
          */
-        post: operations["acknowledge"];
+        post: operations["say_received"];
         delete?: never;
         options?: never;
         head?: never;
@@ -10562,7 +10562,7 @@ export interface operations {
             };
         };
     };
-    open_one: {
+    open_incident_now: {
         parameters: {
             query?: never;
             header?: never;
@@ -10657,7 +10657,7 @@ export interface operations {
             };
         };
     };
-    acknowledge: {
+    acknowledge_emergency: {
         parameters: {
             query?: never;
             header?: never;
@@ -10688,7 +10688,7 @@ export interface operations {
             };
         };
     };
-    close: {
+    close_emergency: {
         parameters: {
             query?: never;
             header?: never;
@@ -11038,7 +11038,7 @@ export interface operations {
             };
         };
     };
-    open_state: {
+    read_incident: {
         parameters: {
             query?: {
                 /** @description As it was known at this moment; default: now. */
@@ -11072,7 +11072,7 @@ export interface operations {
             };
         };
     };
-    read_log: {
+    read_incident_log: {
         parameters: {
             query?: {
                 after?: number;
@@ -11109,7 +11109,7 @@ export interface operations {
             };
         };
     };
-    say: {
+    say_events: {
         parameters: {
             query?: never;
             header?: never;
@@ -11144,7 +11144,7 @@ export interface operations {
             };
         };
     };
-    merge: {
+    merge_incidents: {
         parameters: {
             query?: never;
             header?: never;
@@ -11210,7 +11210,7 @@ export interface operations {
             };
         };
     };
-    acknowledge: {
+    say_received: {
         parameters: {
             query?: never;
             header?: never;

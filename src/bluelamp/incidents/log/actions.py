@@ -51,7 +51,16 @@ async def append(spine: Spine, author: Author, incident: str, news: list[New], *
 async def within(
     connection: Connection, spine: Spine, states: States, author: Author, incident: str, news: list[New], action: str
 ) -> list[Result]:
-    """The same inside a transaction of the caller's, who has the incident's turn and forgets it where the transaction fails."""
+    """The same inside a transaction of `States.changing`."""
+    results, events = await keep(connection, spine, states, author, incident, news)
+    await _note(connection, author, incident, events, results, action)
+    return results
+
+
+async def keep(
+    connection: Connection, spine: Spine, states: States, author: Author, incident: str, news: list[New]
+) -> tuple[list[Result], list[Event]]:
+    """The same without the audit entry, for a verb that writes its own."""
     if author.platform:
         head = await store.head_of_any(connection, incident, lock=True)
     else:
@@ -85,8 +94,7 @@ async def within(
         results.append(Result(new.id, "accepted", event.sequence))
     if kept:
         await _keep(connection, state, kept, at)
-    await _note(connection, author, incident, [event for event, _ in kept], results, action)
-    return results
+    return results, [event for event, _ in kept]
 
 
 def _members(state: IncidentState) -> dict[str, tuple[str, ...]]:
