@@ -149,9 +149,7 @@ async def open_incident(
     async with states.changing(spine.db, incident) as connection:
         if await connection.fetchval("SELECT true FROM incidents WHERE id = $1", incident):
             if await store.head(connection, incident, author.agency, author.roles):
-                await audit.record(
-                    connection, author.actor, "consultation", INCIDENTS_OPEN, subjects=(incident,), detail={"repeated": True}
-                )
+                await within(connection, spine, states, author, incident, [], INCIDENTS_OPEN)
                 return incident
             raise IdTakenError("another incident bears this id: make a new one")
         told = opened.model_copy(
