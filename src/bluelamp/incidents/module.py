@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from bluelamp.incidents.access import PERMISSIONS
+from bluelamp.incidents.consumers import lookups
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
 from bluelamp.incidents.log import routes as log_routes
@@ -22,6 +23,7 @@ MODULE = Module(
     # The last one takes any id, so addresses with names of their own come before it.
     routers=(term_routes.router, emergency_routes.router, resource_routes.router, log_routes.router),
     jobs=(ESCALATE,),
+    consumers={"incident-lookups": lookups.run},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max),),
     permissions=PERMISSIONS,
     migrations=files("bluelamp.incidents") / "migrations",

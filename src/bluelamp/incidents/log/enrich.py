@@ -48,7 +48,7 @@ async def _linked(connection: Connection, state: IncidentState, author: Author, 
         raise InvalidError("an incident is not linked with itself")
     if not await store.head(connection, data["incident"], author.agency, author.roles):
         raise NoSuchIncidentError
-    return {**data, "number": await connection.fetchval("SELECT number FROM incidents WHERE id = $1", data["incident"])}
+    return {**data, "number": await store.number_of(connection, data["incident"])}
 
 
 async def _assigned(connection: Connection, state: IncidentState, author: Author, data: Data) -> Data:

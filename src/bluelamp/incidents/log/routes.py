@@ -29,6 +29,7 @@ from bluelamp.incidents.log.schemas import (
     ReceiptQuestion,
     ReceiptShown,
 )
+from bluelamp.incidents.log.store import number_of
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.kit.paging import decode_cursor, encode_cursor
@@ -77,8 +78,7 @@ async def open_incident_now(question: OpenQuestion, spine: SpineHere, caller: An
     now = spine.clock()
     share = [New(new_id(), "agency.joined", now, plain(AgencyJoined(agency=one.agency, roles=one.roles))) for one in question.share]
     incident = await open_incident(spine, await author_of(spine, caller), opened, incident=question.id or "", share=share)
-    number: str = await spine.db.fetchval("SELECT number FROM incidents WHERE id = $1", incident)
-    return IncidentOpened(id=incident, number=number)
+    return IncidentOpened(id=incident, number=await number_of(spine.db, incident))
 
 
 @router.get("/kinds")

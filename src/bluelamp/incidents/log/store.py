@@ -35,6 +35,10 @@ async def next_number(connection: Connection, agency: str, day: date) -> str:
     return f"{agency}-{day:%Y%m%d}-{last:04d}"
 
 
+async def number_of(db: Connection | Database, incident: str) -> str:
+    return str(await db.fetchval("SELECT number FROM incidents WHERE id = $1", incident) or "")
+
+
 async def add_incident(connection: Connection, state: IncidentState, at_ms: int) -> None:
     """The row of an incident that has no events yet."""
     await connection.execute(
