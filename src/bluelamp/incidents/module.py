@@ -8,6 +8,7 @@ from bluelamp.incidents.access import PERMISSIONS
 from bluelamp.incidents.consumers import lookups
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
+from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.resources import routes as resource_routes
 from bluelamp.incidents.settings import IncidentSettings, incident_settings
@@ -27,5 +28,5 @@ MODULE = Module(
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max),),
     permissions=PERMISSIONS,
     migrations=files("bluelamp.incidents") / "migrations",
-    settings=(IncidentSettings,),
+    settings=(IncidentSettings, CotSettings),
 )
