@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from bluelamp.contracts.lookups import PORT, Wanted
 from bluelamp.incidents import told
-from bluelamp.incidents.consumers.lookups import look_up
+from bluelamp.incidents.consumers.lookups import look_up, purpose_for
 from bluelamp.incidents.log import store
 from bluelamp.incidents.told import told_of
 from bluelamp.kit.ids import new_id
@@ -40,3 +41,25 @@ async def test_what_was_found_is_for_the_agency_that_asked(room: IncidentRoom) -
     assert state["counts"]["vehicle.looked_up"] == 1
     assert state["vehicles"][vehicle]["found"] == {"KEN": {"anpr": {"reads": 2}}}
     assert (await room.state("fire", incident))["vehicles"][vehicle]["found"] == {}
+
+
+async def test_the_search_is_the_persons_own(room: IncidentRoom) -> None:
+    """End to end: recorded by an officer, looked up by the worker through ANPR, under the purpose of a collision."""
+    incident, vehicle = await room.open("KFR"), new_id()
+    await room.say("officer", incident, event("vehicle.recorded", vehicle=vehicle, vrm="ke77 lku"))
+    await room.say("firefighter", incident, event("vehicle.recorded", vehicle=new_id(), vrm="KE77 CLN"))
+    async with asyncio.timeout(20):
+        while not (found := (await room.state("officer", incident))["vehicles"][vehicle]["found"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)  # the worker asks
+    told_so = found["KEN"]["anpr"]
+    assert told_so["seen"] == []
+    assert told_so["warnings"] == []
+    search = (await room.platform.client("officer").get(f"/v1/anpr/searches/{told_so['search']}")).json()
+    assert search["reason"]["purpose"] == "road_safety"
+    assert search["reason"]["reference"].startswith("KEN-")
+
+
+async def test_the_purpose_follows_the_type() -> None:
+    assert purpose_for("collision.injury") == "road_safety"
+    assert purpose_for("missing_person") == "missing_person"
+    assert purpose_for("violence.weapon") == "vehicle_stop"

@@ -21,6 +21,7 @@ from bluelamp.anpr.jobs import preservation as preservation_jobs
 from bluelamp.anpr.jobs import rejects as reject_jobs
 from bluelamp.anpr.jobs.travel_times import TRAVEL_TIMES
 from bluelamp.anpr.live import LIVE
+from bluelamp.anpr.lookups import AnprLookups
 from bluelamp.anpr.matching.settings import MatchingSettings
 from bluelamp.anpr.routes import cameras, exports, lists, mutes, notices, pictures, preservation, rejects, searches, sources, subjects
 from bluelamp.anpr.routes import hits as hit_routes
@@ -28,6 +29,7 @@ from bluelamp.anpr.routes import retention as retention_routes
 from bluelamp.anpr.settings import HistorySettings, IntakeSettings
 from bluelamp.anpr.sharing import SHARES
 from bluelamp.anpr.tables import HITS_STREAM, HITS_SUBJECTS, READS_STREAM, READS_SUBJECT
+from bluelamp.contracts.lookups import PORT
 from bluelamp.spine.bus import Stream
 from bluelamp.spine.module import Module
 
@@ -72,6 +74,7 @@ MODULE = Module(
     settings=(IntakeSettings, HistorySettings, MatchingSettings),
     per_process={"intake": IntakeService},
     live=LIVE,
+    ports={PORT: AnprLookups},
     shares=SHARES,
     doors={INTAKE: "intake"},
     openapi=describe,

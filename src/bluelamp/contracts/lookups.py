@@ -16,6 +16,8 @@ class Wanted(NamedTuple):
     """Account id."""
     agency: str
     vrm: str
+    purpose: str
+    """One of the configured purposes, by the type of the incident."""
     reference: str
     """Number of the incident."""
 

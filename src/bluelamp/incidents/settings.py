@@ -18,6 +18,11 @@ class IncidentSettings(BaseSettings):
         default_factory=dict,
         description='Whose control rooms hear an emergency that its own does not acknowledge, as JSON: `{"KEN": ["IRW", "KAS"]}`.',
     )
+    lookup_purposes: dict[str, str] = Field(
+        default_factory=lambda: {"collision": "road_safety", "missing_person": "missing_person", "": "vehicle_stop"},
+        description="Purpose for which a vehicle recorded on an incident is looked up, by type of incident (a type also means"
+        " those below it; the empty one: all others), as JSON. No purpose: it is not looked up.",
+    )
     stream_days: float = Field(30, gt=0, description="How long the live stream of incidents can be resumed from; the log itself is kept.")
     stream_bytes_max: int = Field(4 << 30, ge=1 << 20, description="Size at which that stream lets its oldest events go.")
 

@@ -135,6 +135,17 @@ async def visible_entry(database: Database, number: int, agency: str) -> Record 
     )  # fmt: skip
 
 
+async def entries_in_force(database: Database, vrm: str, agency: str) -> list[Record]:
+    """What the lists that an agency sees say of a mark now, the gravest first."""
+    return await database.fetch(
+        f"SELECT {_ENTRY} FROM voi_entries e JOIN voi_lists l ON l.id = e.list"
+        f" WHERE e.vrm = $1 AND {_seen_by('$2')} AND e.removed_at IS NULL"
+        " AND l.removed_at IS NULL AND (e.starts_at IS NULL OR e.starts_at <= now()) AND (e.expires_at IS NULL OR e.expires_at > now())"
+        " ORDER BY e.priority, e.number LIMIT 20",
+        vrm, agency,
+    )  # fmt: skip
+
+
 async def insert_entry(connection: Connection, list_id: str, by: str, fields: dict[str, Any]) -> int:
     """Add an entry; returns its number. asyncpg.UniqueViolationError where the mark stands on the list already."""
     revision = await next_revision(connection)

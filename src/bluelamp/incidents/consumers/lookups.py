@@ -8,7 +8,8 @@ from bluelamp.contracts.lookups import Wanted, vehicle_lookups
 from bluelamp.incidents import told
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.log.actions import append
-from bluelamp.incidents.log.store import number_of
+from bluelamp.incidents.log.store import named
+from bluelamp.incidents.settings import incident_settings
 from bluelamp.incidents.tables import INCIDENTS_STREAM
 from bluelamp.spine.audit import Actor
 from bluelamp.spine.bus import Message
@@ -23,9 +24,21 @@ def answer_id(event: str, source: str) -> str:
     return f"{event[:24]}{source}"[:36]
 
 
+def purpose_for(incident_type: str) -> str:
+    """By the longest configured type that it is, or is below of."""
+    purposes = incident_settings().lookup_purposes
+    while incident_type and incident_type not in purposes:
+        incident_type = incident_type.rpartition(".")[0]
+    return purposes.get(incident_type, "")
+
+
 async def look_up(spine: Spine, event: told.Told) -> None:
     """Ask every source, and write what it found into the incident, as the person's own look."""
-    wanted = Wanted(event.person, event.agency, event.data["vrm"], await number_of(spine.db, event.incident))
+    row = await named(spine.db, event.incident)
+    purpose = purpose_for(row["type"]) if row else ""
+    if row is None or not purpose:
+        return
+    wanted = Wanted(event.person, event.agency, event.data["vrm"], purpose, row["number"])
     actor = Actor(event.person, event.name, event.agency)
     author = Author(actor, event.name, event.agency, frozenset(), frozenset(), event.call_sign, platform=True)
     for source, lookups in vehicle_lookups(spine).items():

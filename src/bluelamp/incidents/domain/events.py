@@ -8,12 +8,12 @@ device that makes them, so that a phone without signal can go on speaking of wha
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from bluelamp.incidents.domain.places import Geometry, Place
+from bluelamp.spine.wire import Moment
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{8,36}$")]
 Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -177,7 +177,7 @@ class DecisionMade(Data):
     powers: Text = ""
     options: Text = ""
     action: Words
-    review_at: datetime | None = None
+    review_at: Moment | None = None
 
 
 class FeatureDrawn(Data):
@@ -264,7 +264,7 @@ class MediaAdded(Data):
     sha256: Line
     width: int = 0
     height: int = 0
-    taken_at: datetime | None = None
+    taken_at: Moment | None = None
     place: Place | None = None
     caption: Line = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from bluelamp.incidents.access import EMERGENCIES_ANSWER, EMERGENCIES_RAISE, INCIDENTS_VIEW
 from bluelamp.incidents.domain.events import Id as ChosenId
@@ -16,7 +16,7 @@ from bluelamp.kit.clock import to_ms
 from bluelamp.spine import audit
 from bluelamp.spine.http import Caller, Id, SpineHere, permit
 from bluelamp.spine.relational import Record
-from bluelamp.spine.wire import Instant, Page, Question
+from bluelamp.spine.wire import Instant, Moment, Page, Question
 
 router = APIRouter(tags=["incidents"], prefix="/incidents/emergencies")
 
@@ -26,7 +26,7 @@ Answering = Annotated[Caller, permit(EMERGENCIES_ANSWER)]
 class EmergencyQuestion(Question):
     id: ChosenId
     """Chosen by the phone, which repeats the call under it until somebody has acknowledged it."""
-    pressed_at: AwareDatetime
+    pressed_at: Moment
     place: Place | None = None
     incident: ChosenId | None = None
     device: Annotated[str, Field(max_length=60)] = ""

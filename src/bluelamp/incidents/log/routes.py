@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from bluelamp.incidents.access import INCIDENTS_COMMAND, INCIDENTS_CONTRIBUTE, INCIDENTS_OPEN, INCIDENTS_VIEW
 from bluelamp.incidents.authors import author_of
@@ -36,7 +36,7 @@ from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
 from bluelamp.spine.http import Caller, Id, SpineHere, permit
-from bluelamp.spine.wire import Page
+from bluelamp.spine.wire import Moment, Page
 
 router = APIRouter(tags=["incidents"], prefix="/incidents")
 
@@ -94,7 +94,7 @@ async def read_incident(
     incident: Id,
     spine: SpineHere,
     caller: Viewer,
-    at: Annotated[AwareDatetime | None, Query(description="As it was known at this moment; default: now.")] = None,
+    at: Annotated[Moment | None, Query(description="As it was known at this moment; default: now.")] = None,
 ) -> IncidentState:
     """An incident as your agency sees it, now or at any second of its past. Opening it is a look, and on record."""
     return IncidentState.model_validate(await queries.shown(spine, caller, incident, at_ms=to_ms(at) if at else None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from bluelamp.incidents.domain.events import AgencyCode, Code, Id, Line, Roles, Said, Text
 from bluelamp.incidents.domain.fold import Event
@@ -12,7 +12,7 @@ from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.log.actions import Result
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.relational import Record
-from bluelamp.spine.wire import Instant, Question
+from bluelamp.spine.wire import Instant, Moment, Question
 
 EVENTS_AT_ONCE_MAX = 200
 
@@ -43,7 +43,7 @@ class EventQuestion(Question):
 
     id: Id
     kind: Annotated[str, Field(max_length=40)]
-    happened_at: AwareDatetime
+    happened_at: Moment
     data: dict[str, Any]
     """What belongs to the kind: GET /v1/incidents/kinds."""
     audience: list[AgencyCode] = Field(default_factory=list, max_length=60)
@@ -52,7 +52,7 @@ class EventQuestion(Question):
 class EventsQuestion(Question):
     """What a device has to say, oldest first."""
 
-    sent_at: AwareDatetime | None = None
+    sent_at: Moment | None = None
     """The device's clock as it sends: what happened is then told by the platform's clock, however wrong the device's is."""
     device: Annotated[str, Field(max_length=60)] = ""
     events: Annotated[list[EventQuestion], Field(min_length=1, max_length=EVENTS_AT_ONCE_MAX)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from bluelamp.incidents.domain.events import Code, Id
 from bluelamp.incidents.log.schemas import IncidentRow
 from bluelamp.incidents.resources.store import Resource
 from bluelamp.spine.relational import Record
-from bluelamp.spine.wire import Instant, Question
+from bluelamp.spine.wire import Instant, Moment, Question
 
 CallSign = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Skills = Annotated[list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]], Field(max_length=20)]
@@ -40,7 +40,7 @@ class BookOnQuestion(Question):
 
 class StatusQuestion(Question):
     code: Code
-    happened_at: AwareDatetime | None = None
+    happened_at: Moment | None = None
 
 
 class ResourceShown(BaseModel):
