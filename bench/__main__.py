@@ -18,7 +18,6 @@ BENCHES = {
     "policy": "Authorisation decisions",
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",
-    "cot": "CoT fan-out",
     "misuse": "Misuse detection on a simulated year",
 }
 

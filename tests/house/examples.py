@@ -385,5 +385,10 @@ async def _last_hour(_room: Room) -> dict[str, str]:
     return {"from": to_rfc3339(now_ms() - 3_600_000), "to": to_rfc3339(now_ms()), "format": "csv"}
 
 
+async def _a_box(_room: Room) -> dict[str, str]:
+    return {"bbox": "-3,54,-2.5,54.5"}
+
+
+QUERIES["GET /v1/incidents/positions"] = _a_box
 QUERIES["GET /v1/audit/consistency"] = _two_checkpoints
 QUERIES["GET /v1/audit/log"] = _last_hour

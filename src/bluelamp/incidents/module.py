@@ -8,8 +8,9 @@ from bluelamp.incidents.access import PERMISSIONS
 from bluelamp.incidents.consumers import lookups
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
-from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.log import routes as log_routes
+from bluelamp.incidents.positions import parts as positions
+from bluelamp.incidents.positions.access import POSITION_PERMISSIONS
 from bluelamp.incidents.resources import routes as resource_routes
 from bluelamp.incidents.settings import IncidentSettings, incident_settings
 from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
@@ -22,11 +23,13 @@ _settings = incident_settings()
 MODULE = Module(
     name="incidents",
     # The last one takes any id, so addresses with names of their own come before it.
-    routers=(term_routes.router, emergency_routes.router, resource_routes.router, log_routes.router),
-    jobs=(ESCALATE,),
-    consumers={"incident-lookups": lookups.run},
-    streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max),),
-    permissions=PERMISSIONS,
+    routers=(term_routes.router, emergency_routes.router, resource_routes.router, *positions.ROUTERS, log_routes.router),
+    jobs=(ESCALATE, *positions.JOBS),
+    consumers={"incident-lookups": lookups.run, **positions.CONSUMERS},
+    streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
+    permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
+    per_process=positions.PER_PROCESS,
+    commands=positions.COMMANDS,
     migrations=files("bluelamp.incidents") / "migrations",
-    settings=(IncidentSettings, CotSettings),
+    settings=(IncidentSettings, *positions.SETTINGS),
 )

@@ -142,6 +142,24 @@ class Bus:
         except UNREACHABLE as error:
             raise EngineDownError("NATS does not answer") from error
 
+    async def answer(self, subject: str, group: str, handle: Callable[[bytes], Awaitable[bytes]]) -> None:
+        """Answer what is asked on `subject`, one process of the `group` each question, until the client closes.
+
+        Raises:
+            EngineDownError: the event log does not answer.
+        """
+
+        async def take(raw: Msg) -> None:
+            try:
+                await raw.respond(await handle(raw.data))
+            except Exception:
+                log.exception("a question on %s was not answered", subject)
+
+        try:
+            await self._client.subscribe(subject, queue=group, cb=take, pending_msgs_limit=4096)
+        except UNREACHABLE as error:
+            raise EngineDownError("NATS does not answer") from error
+
     async def last_sequence(self, stream: str) -> int:
         try:
             return (await self._jetstream.stream_info(stream)).state.last_seq

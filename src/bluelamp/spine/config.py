@@ -23,6 +23,11 @@ class PlatformSettings(FromFiles, BaseSettings):
     port: int = Field(8600, ge=0, le=65535, description="Port to listen on.")
     database_url: str = Field("", repr=False, description="PostgreSQL. Empty: the embedded one.")
     nats_url: str = Field("", repr=False, description="NATS with JetStream, comma-separated for a cluster. Empty: the embedded one.")
+    mqtt_listen: str = Field(
+        "",
+        description="Address (host:port) at which the embedded NATS takes positions of vehicles by MQTT, such as `0.0.0.0:8883`."
+        " Empty: none. Beyond this machine it needs `tls_cert` and `tls_key`.",
+    )
     nats_replicas: int = Field(1, ge=1, le=5, description="Copies that JetStream keeps of each stream.")
     columnar_url: str = Field("", repr=False, description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
     columnar_cluster: str = Field("", description="Name of the ClickHouse cluster for replicated, sharded tables. Empty: one node.")

@@ -52,7 +52,7 @@ class Engines:
             child.stop()
 
 
-def start_engines(folder: DataFolder, given: EngineUrls | None = None) -> Engines:
+def start_engines(folder: DataFolder, given: EngineUrls | None = None, mqtt: nats.Mqtt | None = None) -> Engines:
     """Start at once whichever of NATS, PostgreSQL and the columnar store is not `given` by URL; wait until all answer.
 
     Raises:
@@ -61,7 +61,7 @@ def start_engines(folder: DataFolder, given: EngineUrls | None = None) -> Engine
     urls = given or EngineUrls()
     prepared = {}
     if not urls.nats_url:
-        prepared["nats"], url = nats.prepare(folder)
+        prepared["nats"], url = nats.prepare(folder, mqtt)
         urls = replace(urls, nats_url=url)
     if not urls.columnar_url:
         prepared["columnar"], url = columnar.prepare(folder)

@@ -7,10 +7,13 @@ import shutil
 import socket
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from bluelamp.app.engines.data_folder import DataFolder, write_private
 from bluelamp.app.engines.errors import EngineStartError
 from bluelamp.app.engines.processes import Program
+from bluelamp.spine import callout
+from bluelamp.spine.config import PlatformSettings
 
 # A batch of reads with both pictures is about 30 KB a read; larger intake bodies are split before they are published.
 MESSAGE_BYTES_MAX = 8 << 20
@@ -29,12 +32,62 @@ def binary(name: str = "nats-server") -> str:
     return found
 
 
-def configuration(port: int, token: str, store: Path) -> str:
+class Mqtt(NamedTuple):
+    """Where devices may speak MQTT. Who they are, the platform is asked (`spine/callout.py`)."""
+
+    listen: str
+    """`host:port`."""
+    certificate: str = ""
+    key: str = ""
+
+    @classmethod
+    def of(cls, settings: PlatformSettings) -> Mqtt | None:
+        """None where no listener is wanted.
+
+        Raises:
+            EngineStartError: it would send keys and positions in clear over a network.
+        """
+        if not settings.mqtt_listen:
+            return None
+        host, _, port = settings.mqtt_listen.rpartition(":")
+        if not host or not port.isdecimal():
+            raise EngineStartError(f"{settings.mqtt_listen!r} is not host:port.", "Set BLUELAMP_MQTT_LISTEN, such as 0.0.0.0:8883.")
+        if host not in {"127.0.0.1", "localhost", "[::1]"} and not (settings.tls_cert and settings.tls_key):
+            raise EngineStartError(
+                "MQTT without TLS would send keys and positions in clear.", "Give BLUELAMP_TLS_CERT and BLUELAMP_TLS_KEY."
+            )
+        return cls(settings.mqtt_listen, settings.tls_cert, settings.tls_key)
+
+    def written(self) -> str:
+        """As a block of the configuration."""
+        tls = f"tls {{ cert_file: {json.dumps(self.certificate)}, key_file: {json.dumps(self.key)} }}" if self.certificate else ""
+        return f"mqtt {{ listen: {json.dumps(self.listen)} {tls} }}"
+
+
+def _sign_in(token: str, mqtt: Mqtt | None) -> str:
+    """With MQTT the platform has a name, everybody else is asked about; a NATS token alone would let any device in as the platform."""
+    if mqtt is None:
+        return f"authorization {{ token: {json.dumps(token)} }}"
+    issuer = callout.issuer_of(address(0, token, mqtt)).name
+    user = callout.PLATFORM_USER
+    return f"""authorization {{
+  users: [ {{ user: {user}, password: {json.dumps(token)} }} ]
+  auth_callout {{ issuer: {issuer}, auth_users: [ {user} ] }}
+}}
+{mqtt.written()}"""
+
+
+def address(port: int, token: str, mqtt: Mqtt | None) -> str:
+    """The URL that the platform signs in by."""
+    return f"nats://{callout.PLATFORM_USER}:{token}@127.0.0.1:{port}" if mqtt else f"nats://{token}@127.0.0.1:{port}"
+
+
+def configuration(port: int, token: str, store: Path, mqtt: Mqtt | None = None) -> str:
     """The server's configuration file."""
     return f"""
 listen: "127.0.0.1:{port}"
 server_name: bluelamp
-authorization {{ token: {json.dumps(token)} }}
+{_sign_in(token, mqtt)}
 max_payload: {MESSAGE_BYTES_MAX}
 max_pending: {64 << 20}
 write_deadline: "10s"
@@ -52,12 +105,12 @@ jetstream {{
 """
 
 
-def prepare(folder: DataFolder) -> tuple[Program, str]:
+def prepare(folder: DataFolder, mqtt: Mqtt | None = None) -> tuple[Program, str]:
     """The program and its URL; writes the configuration into the folder."""
     port = folder.port("nats")
     token = folder.secret("nats")
     config = folder.run / "nats.conf"
-    write_private(config, configuration(port, token, folder.nats))
+    write_private(config, configuration(port, token, folder.nats, mqtt))
     log = folder.logs / "nats.log"
     program = Program(
         name="nats",
@@ -66,7 +119,7 @@ def prepare(folder: DataFolder) -> tuple[Program, str]:
         stuck=WriteErrors(log),
         ready=lambda: answers("127.0.0.1", port),
     )
-    return program, f"nats://{token}@127.0.0.1:{port}"
+    return program, address(port, token, mqtt)
 
 
 class WriteErrors:

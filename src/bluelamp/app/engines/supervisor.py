@@ -25,6 +25,7 @@ from bluelamp.app.engines import growth
 from bluelamp.app.engines.data_folder import DataFolder, free_bytes_min, port_is_free, write_private
 from bluelamp.app.engines.errors import EngineStartError, PortTakenError
 from bluelamp.app.engines.group import EngineUrls, record_urls, start_engines
+from bluelamp.app.engines.nats import Mqtt
 from bluelamp.app.engines.processes import Child, Program, rotate, started_at, tail
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,7 @@ HEALTHY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 HOUSEKEEPING_SECONDS = 10.0
 # Whoever writes ends before what it writes to.
-ROLES = ("api", "worker")
-STOP_ORDER = ("cot", "api", "worker", "nats", "columnar", "postgres")
+STOP_ORDER = ("api", "worker", "nats", "columnar", "postgres")
 
 
 @dataclass
@@ -61,6 +61,7 @@ class Address:
     port: int
     tls_cert: str = ""
     tls_key: str = ""
+    mqtt: Mqtt | None = None
 
     @property
     def scheme(self) -> str:
@@ -76,20 +77,12 @@ class Address:
 class Supervisor:
     """Use `running()`; everything happens in the main thread, since the kernel ties children to the thread that made them."""
 
-    def __init__(
-        self,
-        folder: DataFolder,
-        address: Address,
-        given: EngineUrls,
-        command: Sequence[str] = COMMAND,
-        roles: Sequence[str] = ROLES,
-    ) -> None:
-        """`given` are the engines that run elsewhere; `command` is how to call `bluelamp` for the `roles`."""
+    def __init__(self, folder: DataFolder, address: Address, given: EngineUrls, command: Sequence[str] = COMMAND) -> None:
+        """`given` are the engines that run elsewhere; `command` is how to call `bluelamp` for the roles."""
         self.folder = folder
         self.address = address
         self.urls = given
         self._command = tuple(command)
-        self._roles = tuple(roles)
         self._watches: dict[str, Watch] = {}
         self._stopping = threading.Event()
         self._log = folder.logs / "supervisor.log"
@@ -137,19 +130,19 @@ class Supervisor:
         return {name: watch.child.pid for name, watch in self._watches.items() if watch.child.pid and watch.child.running}
 
     def _start(self) -> None:
-        engines = start_engines(self.folder, self.urls)
+        engines = start_engines(self.folder, self.urls, self.address.mqtt)
         self.urls = engines.urls
         for name, child in engines.children.items():
             self._watches[name] = Watch(child)
         self._record()
         record_urls(self.folder, self.urls, self.address.url)
         self._migrate()
-        for program in (self._program(role) for role in self._roles):
+        for program in (self._program("api"), self._program("worker")):
             watch = Watch(Child(program))
             self._watches[program.name] = watch
             watch.child.start()
             self._record()
-        for name in self._roles:
+        for name in ("api", "worker"):
             self._watches[name].child.wait_ready()
 
     def _environment(self) -> dict[str, str]:

@@ -1573,6 +1573,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find A Place
+         * @description Find a place as people say it: grid reference, easting and northing, coordinates, postcode, road with marker post or junction.
+         *
+         *     What cannot be placed is kept as said, with the reason; nothing is guessed.
+         */
+        get: operations["find_a_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Positions
+         * @description Where the resources in a window of the map are: your agency's, and those on the incidents that you see. Stale ones say so.
+         */
+        get: operations["read_positions"];
+        put?: never;
+        /**
+         * Report Positions
+         * @description Tell where you are, as the resource that you crew: up to 500 positions with your device's times, in any order, repeats welcome.
+         *
+         *     Answered when they are on disk. Off duty you are not tracked: nothing is kept, and `tracked` is false. A clock that is more than
+         *     2 s ahead or a minute behind is found by `sent_at`; the times are put right by `clock_off_ms`.
+         */
+        post: operations["report_positions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/positions/track": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Track
+         * @description The track of one resource of your agency, for a reason that is put on record.
+         */
+        post: operations["read_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/positions/whereabouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Whereabouts
+         * @description Where each of these resources of your agency was at a second, for a reason that is put on record. Others are left out.
+         */
+        post: operations["read_whereabouts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/resources": {
         parameters: {
             query?: never;
@@ -2899,6 +2988,24 @@ export interface components {
              * @default
              */
             shift_pattern?: string;
+        };
+        /**
+         * AccountShown
+         * @description What became of each position sent.
+         */
+        AccountShown: {
+            /** Tracked */
+            tracked: boolean;
+            /** Accepted */
+            accepted: number;
+            /** Late */
+            late: number;
+            /** Repeated */
+            repeated: number;
+            /** Clock Off Ms */
+            clock_off_ms: number;
+            /** Rejected */
+            rejected: components["schemas"]["RefusalShown"][];
         };
         /**
          * ActingQuestion
@@ -4292,6 +4399,20 @@ export interface components {
             subject: string;
             /** Entries */
             entries: string[];
+        };
+        /**
+         * FormsShown
+         * @description One point in every form; null where a form does not reach.
+         */
+        FormsShown: {
+            /** Decimal */
+            decimal: string;
+            /** Degrees */
+            degrees: string;
+            /** Grid Reference */
+            grid_reference: string | null;
+            /** Easting Northing */
+            easting_northing: string | null;
         };
         /**
          * GapShown
@@ -5916,6 +6037,29 @@ export interface components {
             source?: "gps" | "map" | "said" | "caller";
         };
         /**
+         * PlaceShown
+         * @description What was made of a place as said. Not placed: `why` says what to ask for.
+         */
+        PlaceShown: {
+            /** Said */
+            said: string;
+            /** Form */
+            form: string;
+            /** Placed */
+            placed: boolean;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Within M */
+            within_m: number | null;
+            /** Key */
+            key: string;
+            /** Why */
+            why: string;
+            shown: components["schemas"]["FormsShown"] | null;
+        };
+        /**
          * Point
          * @description A GeoJSON point: longitude, latitude in WGS 84.
          */
@@ -5977,6 +6121,44 @@ export interface components {
                 number,
                 number
             ][][];
+        };
+        /** PositionShown */
+        PositionShown: {
+            /** Resource */
+            resource: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Agency */
+            agency: string;
+            /** Type */
+            type: string;
+            /** At */
+            at: string;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Speed Mps */
+            speed_mps: number | null;
+            /** Course Deg */
+            course_deg: number | null;
+            /** Altitude M */
+            altitude_m: number | null;
+            /** Source */
+            source: string;
+            /** Covert */
+            covert: boolean;
+            /** Stale */
+            stale: boolean | null;
+            /** Clock Off Ms */
+            clock_off_ms: number;
+        };
+        /** PositionsShown */
+        PositionsShown: {
+            /** Items */
+            items: components["schemas"]["PositionShown"][];
         };
         /**
          * PostChange
@@ -6333,11 +6515,6 @@ export interface components {
              */
             reference?: string;
         };
-        /** ReasonQuestion */
-        ReasonQuestion: {
-            /** Reason */
-            reason: string;
-        };
         /**
          * ReceiptQuestion
          * @description How far this person's device has received and shown the log.
@@ -6371,6 +6548,15 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /** RefusalShown */
+        RefusalShown: {
+            /** Index */
+            index: number;
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
         };
         /**
          * RejectDetail
@@ -6505,6 +6691,46 @@ export interface components {
              * @default
              */
             code?: string;
+        };
+        /**
+         * ReportQuestion
+         * @description One position by the device's own clock. Degrees WGS 84; what the device does not know is left out.
+         */
+        ReportQuestion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /**
+             * Accuracy M
+             * @description Radius of 68% confidence.
+             */
+            accuracy_m?: number | null;
+            /** Speed Mps */
+            speed_mps?: number | null;
+            /**
+             * Course Deg
+             * @description Direction of travel over ground, degrees clockwise from true north.
+             */
+            course_deg?: number | null;
+            /** Altitude M */
+            altitude_m?: number | null;
+        };
+        /** ReportsQuestion */
+        ReportsQuestion: {
+            /**
+             * Sent At
+             * Format: date-time
+             * @description The device's own time when it sends this: from it a clock that is off is put right.
+             */
+            sent_at: string;
+            /** Positions */
+            positions: components["schemas"]["ReportQuestion"][];
         };
         /**
          * ResourceChange
@@ -7488,6 +7714,37 @@ export interface components {
              */
             days?: number;
         };
+        /**
+         * TrackQuestion
+         * @description Where one resource was from `from` until before `to`; with `every_seconds`, one position of each so many seconds.
+         */
+        TrackQuestion: {
+            /** Resource */
+            resource: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * Every Seconds
+             * @default 0
+             */
+            every_seconds?: number;
+            reason: components["schemas"]["bluelamp__incidents__positions__schemas__ReasonQuestion"];
+        };
+        /** TrackShown */
+        TrackShown: {
+            /** Items */
+            items: components["schemas"]["PositionShown"][];
+            /** Complete */
+            complete: boolean;
+        };
         /** TransparencyFigure */
         TransparencyFigure: {
             /** Figure */
@@ -7749,6 +8006,25 @@ export interface components {
             /** Providers */
             providers: components["schemas"]["ProviderWay"][];
         };
+        /**
+         * WhereaboutsQuestion
+         * @description Where each of these resources was at a second: the last that was known then, up to `back_seconds` old.
+         */
+        WhereaboutsQuestion: {
+            /** Resources */
+            resources: string[];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Back Seconds
+             * @default 300
+             */
+            back_seconds?: number;
+            reason: components["schemas"]["bluelamp__incidents__positions__schemas__ReasonQuestion"];
+        };
         /** PersonShown */
         bluelamp__accountability__authorisations__schemas__PersonShown: {
             /** Id */
@@ -7759,6 +8035,11 @@ export interface components {
             name: string;
             /** Agency */
             agency: string;
+        };
+        /** ReasonQuestion */
+        bluelamp__accountability__authorisations__schemas__ReasonQuestion: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Health
@@ -7798,6 +8079,19 @@ export interface components {
         bluelamp__app__health__Health: {
             /** Status */
             status: string;
+        };
+        /**
+         * ReasonQuestion
+         * @description Why somebody looks. `purpose` is a configured one (GET /v1/purposes); `reference` names the case or incident.
+         */
+        bluelamp__incidents__positions__schemas__ReasonQuestion: {
+            /** Purpose */
+            purpose: string;
+            /**
+             * Reference
+             * @default
+             */
+            reference?: string;
         };
     };
     responses: never;
@@ -8040,7 +8334,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonQuestion"];
+                "application/json": components["schemas"]["bluelamp__accountability__authorisations__schemas__ReasonQuestion"];
             };
         };
         responses: {
@@ -10829,6 +11123,168 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_a_place: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_positions: {
+        parameters: {
+            query: {
+                /** @description West, south, east, north in degrees. */
+                bbox: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionsShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_positions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrackQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrackShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_whereabouts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhereaboutsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PositionsShown"];
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {

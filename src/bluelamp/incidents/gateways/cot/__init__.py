@@ -1,1 +1,0 @@
-"""Cursor on Target: ATAK, WinTAK, iTAK, CloudTAK and their like on the same picture. See docs/tak.md."""

@@ -1,1 +1,0 @@
-"""Events to whoever may see them: written once a protocol, joined once a tick, the same bytes to all who keep up."""
