@@ -33,6 +33,8 @@ PUBLIC_DOORS = {
     "GET /assets/{name}",
     "GET /lamp.svg",
     "GET /officer/",
+    "GET /officer/assets/{name}",
+    "GET /officer/{name}",
 }
 
 

@@ -89,10 +89,43 @@ async def test_assets_are_kept_for_ever_and_come_compressed(platform: RunningPla
     assert again.status_code == 304
 
 
-async def test_the_officers_app_says_that_it_is_to_come(platform: RunningPlatform) -> None:
-    answer = await platform.client().get("/officer/")
-    assert answer.status_code == 200
-    assert "not part of this version" in answer.text
+@built
+async def test_the_officers_app_is_installable_and_stays_in_its_place(platform: RunningPlatform) -> None:
+    page = await platform.client().get("/officer/")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["content-security-policy"]
+    # Only this page may use the camera.
+    assert "camera=(self)" in page.headers["permissions-policy"]
+    assert "camera=()" in (await platform.client().get("/")).headers["permissions-policy"]
+    manifest = await platform.client().get("/officer/manifest.webmanifest")
+    assert manifest.headers["content-type"] == "application/manifest+json"
+    told = manifest.json()
+    assert told["start_url"] == told["scope"] == "/officer/"
+    assert told["display"] == "standalone"
+    for icon in told["icons"]:
+        found = await platform.client().get(icon["src"])
+        assert (found.status_code, found.headers["content-type"]) == (200, icon["type"])
+
+
+@built
+async def test_the_service_worker_is_asked_for_anew_and_knows_every_file_of_its_shell(platform: RunningPlatform) -> None:
+    worker = await platform.client().get("/officer/sw.js")
+    assert worker.status_code == 200
+    assert worker.headers["cache-control"] == "no-cache"
+    shell = set(re.findall(r'"(/[^"]*)"', worker.text))
+    assert {"/officer/", "/lamp.svg"} < shell
+    for path in shell:
+        assert (await platform.client().get(path)).status_code == 200, path
+    assert not any(path.startswith("/v1/") for path in shell)
+    # No import and no export: it runs as a classic script everywhere.
+    assert not re.search(r"\b(import|export)\b", worker.text)
+
+
+@built
+async def test_no_other_file_is_served_under_the_officers_address(platform: RunningPlatform) -> None:
+    for path in ("/officer/index.html", "/officer/assets/nothing.js", "/officer/..%2findex.html", "/officer/nothing"):
+        answer = await platform.client().get(path, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Serves the built console: known page paths get the one page, assets are cached for ever, everything is compressed beforehand."""
+"""Serves the built front ends: known page paths get the one page, assets are cached for ever, everything is compressed beforehand.
+
+The console has many paths; the officer's app has one, `/officer/`, and keeps its own behind the `#`.
+"""
 
 from __future__ import annotations
 
@@ -54,10 +57,11 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATED = "no-cache"
 CODINGS = (("br", ".br"), ("gzip", ".gz"))
 _NOT_BUILT = "<!doctype html><html lang=en-GB><title>Bluelamp</title><p>The console is not built. Run <code>make web</code>."
-_OFFICER = (
-    "<!doctype html><html lang=en-GB><meta name=viewport content='width=device-width'><title>Bluelamp for officers</title>"
-    "<h1>Bluelamp for officers</h1><p>The officer's app is not part of this version. Use the <a href='/'>console</a> meanwhile."
-)
+OFFICER = "officer"
+"""The folder of the officer's app in the build, and its place in addresses: its service worker can reach no further."""
+OFFICER_FILES = frozenset({"sw.js", "manifest.webmanifest", "icon-192.png", "icon-512.png"})
+OFFICER_FEATURES = {"Permissions-Policy": "geolocation=(self), camera=(self), microphone=()"}
+"""The app takes pictures; no other page may."""
 
 
 class StaticFile(NamedTuple):
@@ -119,15 +123,40 @@ def lost(request: Request, root: Path = WEB) -> Response | None:
     """For a person at a browser who mistyped: the console, which says so and has its navigation. None for programs and doors."""
     page = load(root).get("index.html")
     asks_for_a_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
-    if page is None or not asks_for_a_page or request.url.path.startswith(("/v1/", "/assets/")):
+    if page is None or not asks_for_a_page or request.url.path.startswith(("/v1/", "/assets/", f"/{OFFICER}/")):
         return None
     coding = accepted(request.headers.get("accept-encoding", ""), page.forms)
     told = {"Content-Type": page.media_type, "Cache-Control": "no-store", "Vary": "Accept-Encoding", **_page_headers()}
     return Response(page.forms[coding], 404, headers=told | ({"Content-Encoding": coding} if coding != "identity" else {}))
 
 
+def _add_officer(router: APIRouter, root: Path) -> None:
+    async def officer_page(request: Request) -> Response:
+        page = load(root).get(f"{OFFICER}/index.html")
+        if page is None:
+            return Response(_NOT_BUILT, 503, media_type="text/html", headers={"Cache-Control": "no-store"})
+        return _answer(request, page, REVALIDATED, **_page_headers(), **OFFICER_FEATURES)
+
+    async def officer_asset(name: str, request: Request) -> Response:
+        file = load(root).get(f"{OFFICER}/assets/{name}")
+        if file is None:
+            raise NotFoundError("there is no such file; the app may have been upgraded: load it again")
+        return _answer(request, file, IMMUTABLE, **_page_headers())
+
+    async def officer_file(name: str, request: Request) -> Response:
+        file = load(root).get(f"{OFFICER}/{name}") if name in OFFICER_FILES else None
+        if file is None:
+            raise NotFoundError("there is no such file in the officer's app")
+        # Asked for anew each time: a phone must not run last month's worker.
+        return _answer(request, file, REVALIDATED, **_page_headers())
+
+    router.add_api_route("/officer/", officer_page, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route("/officer/assets/{name}", officer_asset, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route("/officer/{name}", officer_file, methods=["GET", "HEAD"], response_model=None)
+
+
 def make_router(root: Path = WEB) -> APIRouter:
-    """The console's doors. All are public: the page itself knows nothing until somebody signs in."""
+    """The doors of both. All are public: the pages themselves know nothing until somebody signs in."""
     router = APIRouter(include_in_schema=False, dependencies=[public])
 
     async def console_page(request: Request) -> Response:
@@ -149,12 +178,9 @@ def make_router(root: Path = WEB) -> APIRouter:
             raise NotFoundError("the console is not built")
         return _answer(request, file, "public, max-age=86400")
 
-    async def officer_page() -> Response:
-        return Response(_OFFICER, media_type="text/html", headers=_page_headers() | {"Cache-Control": REVALIDATED})
-
     for path in PAGES:
         router.add_api_route(path, console_page, methods=["GET", "HEAD"], response_model=None)
     router.add_api_route("/assets/{name}", console_asset, methods=["GET", "HEAD"], response_model=None)
     router.add_api_route("/lamp.svg", console_icon, methods=["GET", "HEAD"], response_model=None)
-    router.add_api_route("/officer/", officer_page, methods=["GET", "HEAD"], response_model=None)
+    _add_officer(router, root)
     return router

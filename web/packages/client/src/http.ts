@@ -7,6 +7,7 @@ import type { paths } from './schema';
 let signedOut: () => void = () => undefined;
 let locked: (error: ApiError) => void = () => undefined;
 let proveAgain: () => Promise<boolean> = () => Promise.resolve(false);
+let contact: (answer: Contact | null) => void = () => undefined;
 let renewedAt = -1;
 let renewable = false;
 
@@ -23,6 +24,18 @@ export function onLocked(handler: (error: ApiError) => void): void {
 /** Asks the person for a proof when a request needs a recent one; true: repeat the request. */
 export function onStepUp(handler: () => Promise<boolean>): void {
   proveAgain = handler;
+}
+
+/** When a request set out and came back (epoch milliseconds here), and what the platform's clock said (RFC 9110 date; empty: nothing). */
+export interface Contact {
+  sent: number;
+  back: number;
+  date: string;
+}
+
+/** Called after every request: with when it was answered, whatever the answer; null where the platform was not reached. */
+export function onContact(handler: (answer: Contact | null) => void): void {
+  contact = handler;
 }
 
 /** Whether somebody is signed in, as far as this tab knows. */
@@ -46,9 +59,13 @@ async function problemOf(response: Response): Promise<ApiError> {
 }
 
 async function send(request: Request): Promise<Response> {
+  const sent = Date.now();
   try {
-    return await fetch(request);
+    const response = await fetch(request);
+    contact({ sent, back: Date.now(), date: response.headers.get('Date') ?? '' });
+    return response;
   } catch {
+    contact(null);
     throw new ApiError(0, {});
   }
 }

@@ -1,7 +1,8 @@
 // The console's view of the platform's API.
 export * as api from './api';
+export * as incidentApi from './incidents';
 export { ApiError, inWords } from './errors';
-export { onLocked, onSignedOut, onStepUp, signedIn } from './http';
+export { onContact, onLocked, onSignedOut, onStepUp, signedIn, type Contact } from './http';
 export * as passkeys from './passkeys';
 export { openStream, type StreamEvent, type StreamHealth } from './stream';
 export { lonLat } from './shapes';

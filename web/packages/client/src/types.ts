@@ -82,6 +82,20 @@ export type Decider = S['DeciderShown'];
 export type Deputy = S['DeputyShown'];
 export type Explanation = S['Explanation'];
 export type PolicyBook = S['PolicyBook'];
+
+export type IncidentRow = S['IncidentRow'];
+export type IncidentState = S['IncidentState'];
+export type Place = S['Place'];
+export type LogEvent = S['EventShown'];
+export type EventsQuestion = S['EventsQuestion'];
+export type MyIncidents = S['MineShown'];
+export type Resource = S['ResourceShown'];
+export type Receipt = S['ReceiptShown'];
+export type OpenIncident = S['OpenQuestion'];
+export type Terms = S['TermsShown'];
+export type EmergencyQuestion = S['EmergencyQuestion'];
+export type EmergencyCall = S['EmergencyShown'];
+
 export interface PolicyQuestion {
   action?: string;
   purpose?: string;

@@ -1,4 +1,4 @@
-// The console's pieces: plates, times, forms and messages in the look of govuk-frontend.
+// The pieces of every front end: plates, times, forms and messages in the look of govuk-frontend.
 export { default as Bars } from './components/Bars.svelte';
 export { default as Check } from './components/Check.svelte';
 export { default as Choice } from './components/Choice.svelte';
@@ -12,6 +12,7 @@ export { default as RejectedRows } from './components/RejectedRows.svelte';
 export { default as Tabs } from './components/Tabs.svelte';
 export { default as TextArea } from './components/TextArea.svelte';
 export { default as When } from './components/When.svelte';
+export { theme } from './lib/theme.svelte';
 export { ticking } from './lib/clock.svelte';
 export { gridReference, OSGRID_ACCURACY_M } from './lib/osgrid';
 export { cleanVrm, formatVrm, splitPlates } from './lib/vrm';
