@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 
 from bluelamp.incidents.access import PERMISSIONS
-from bluelamp.incidents.consumers import lookups
+from bluelamp.incidents.consumers import federation, lookups
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
+from bluelamp.incidents.federation.server import federation as federation_command
+from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.positions import parts as positions
 from bluelamp.incidents.positions.access import POSITION_PERMISSIONS
@@ -25,11 +27,11 @@ MODULE = Module(
     # The last one takes any id, so addresses with names of their own come before it.
     routers=(term_routes.router, emergency_routes.router, resource_routes.router, *positions.ROUTERS, log_routes.router),
     jobs=(ESCALATE, *positions.JOBS),
-    consumers={"incident-lookups": lookups.run, **positions.CONSUMERS},
+    consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
     per_process=positions.PER_PROCESS,
-    commands=positions.COMMANDS,
+    commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
-    settings=(IncidentSettings, *positions.SETTINGS),
+    settings=(IncidentSettings, FederationSettings, *positions.SETTINGS),
 )

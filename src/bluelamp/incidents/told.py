@@ -27,6 +27,8 @@ class Told(msgspec.Struct, frozen=True):
     agencies: dict[str, tuple[str, ...]]
     """Agency -> the roles that see it; none: all who may see incidents."""
     data: dict[str, Any]
+    region: str = ""
+    """The other region that it came from; empty: it was said here."""
 
     def seen_by(self, agency: str, roles: frozenset[str]) -> bool:
         limited = self.agencies.get(agency)
@@ -38,7 +40,7 @@ class Told(msgspec.Struct, frozen=True):
 def told_of(event: Event, agencies: dict[str, tuple[str, ...]]) -> Told:
     return Told(
         event.incident, event.sequence, event.id, event.kind, event.at, event.happened_at, event.person, event.name, event.agency,
-        event.call_sign, event.audience, agencies, event.data,
+        event.call_sign, event.audience, agencies, event.data, event.region,
     )  # fmt: skip
 
 

@@ -33,6 +33,10 @@ VERSION = 1
 """Raised when the fold of the same events changes: snapshots of another version are not used."""
 
 
+REGION = "region:"
+"""Begins the device of an event that another region's platform sent."""
+
+
 class Event(NamedTuple):
     """One event of the log. Times are epoch milliseconds; `data` is what `domain/events.py` says for the kind."""
 
@@ -52,6 +56,11 @@ class Event(NamedTuple):
     device: str
     audience: tuple[str, ...]
     data: dict[str, Any]
+
+    @property
+    def region(self) -> str:
+        """The other region that it came from; empty: it was said here."""
+        return self.device.removeprefix(REGION) if self.device.startswith(REGION) else ""
 
     @property
     def common(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ async def keep(
     state = await states.as_of(connection, incident, head.sequence)
     known = await store.known_ids(connection, [new.id for new in news])
     at = max(spine.clock(), head.updated_at)
-    results, kept, members = [], [], _members(state)
+    results, kept, members = [], [], members_of(state)
     for new in news:
         if new.id in known:
             results.append(_repeated(known[new.id], new, incident, author))
@@ -87,17 +87,17 @@ async def keep(
         )  # fmt: skip
         apply(state, event)
         await follow_up(connection, new, data, incident, event.happened_at)
-        members |= _members(state)
+        members |= members_of(state)
         known[new.id] = (incident, event.sequence, author.actor.id)
         kept.append((event, dict(members)))
-        members = _members(state)
+        members = members_of(state)
         results.append(Result(new.id, "accepted", event.sequence))
     if kept:
-        await _keep(connection, state, kept, at)
+        await write(connection, state, kept, at)
     return results, [event for event, _ in kept]
 
 
-def _members(state: IncidentState) -> dict[str, tuple[str, ...]]:
+def members_of(state: IncidentState) -> dict[str, tuple[str, ...]]:
     """Agency -> roles that see the incident. An event is told to those before and after it: who is put out hears just that."""
     return {member.agency: tuple(member.roles) for member in state.agencies.values()}
 
@@ -108,7 +108,8 @@ def _repeated(found: tuple[str, int, str], new: New, incident: str, author: Auth
     return Result(new.id, "refused", 0, IdTakenError.code, "another event bears this id: make a new one")
 
 
-async def _keep(connection: Connection, state: IncidentState, kept: list[tuple[Event, dict[str, tuple[str, ...]]]], at: int) -> None:
+async def write(connection: Connection, state: IncidentState, kept: list[tuple[Event, dict[str, tuple[str, ...]]]], at: int) -> None:
+    """Keep events that are folded already, each with who is to hear it, and all that follows from them."""
     events = [event for event, _ in kept]
     await store.add_events(connection, events)
     await store.keep_row(connection, state, at)

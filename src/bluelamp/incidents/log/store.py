@@ -39,6 +39,11 @@ async def number_of(db: Connection | Database, incident: str) -> str:
     return str(await db.fetchval("SELECT number FROM incidents WHERE id = $1", incident) or "")
 
 
+async def lead_of(db: Connection | Database, incident: str) -> str:
+    """Code of the agency that leads it; empty: there is none such."""
+    return str(await db.fetchval("SELECT lead FROM incidents WHERE id = $1", incident) or "")
+
+
 async def named(db: Connection | Database, incident: str) -> Record | None:
     """Its number, title and type."""
     return await db.fetchrow("SELECT number, title, type FROM incidents WHERE id = $1", incident)

@@ -1,0 +1,124 @@
+"""In: what another region says joins the same incident here, once, under the same ids. A region speaks for its own agencies only.
+
+An incident has the same id in every region and a log of its own in each: the events are the same, their numbers may differ where the link
+was cut. The fold takes the last word by the time it happened, so the states agree once the events have arrived.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from bluelamp.incidents.domain.events import ADAPTERS, plain
+from bluelamp.incidents.domain.fold import REGION, Event, apply
+from bluelamp.incidents.domain.rules import BY_LEAD
+from bluelamp.incidents.domain.state import IncidentState
+from bluelamp.incidents.federation.forward import Parcel, decode
+from bluelamp.incidents.federation.link import Link, inbound
+from bluelamp.incidents.log import store
+from bluelamp.incidents.log.actions import members_of, write
+from bluelamp.incidents.log.states import states_of
+from bluelamp.incidents.told import Told
+from bluelamp.spine import audit
+from bluelamp.spine.bus import Message, PoisonError
+from bluelamp.spine.module import Spine
+from bluelamp.spine.relational import Connection
+
+log = logging.getLogger(__name__)
+
+ACTION = "incidents.federation.receive"
+
+
+class Received(NamedTuple):
+    """How many events were new, were known, and were not the region's to say."""
+
+    kept: int
+    known: int
+    refused: int
+
+
+def may_say(event: Told, sender: str, lead: str, regions: dict[str, list[str]]) -> bool:
+    """Its own agencies' words; and, where it is home to the agency that leads, what others said before they could reach us."""
+    at_home = regions.get(sender, [])
+    own_affair = event.data.get("agency") == event.agency and event.kind in {"agency.joined", "agency.left"}
+    if event.kind in BY_LEAD and lead not in at_home and not own_affair:
+        return False
+    elsewhere = {agency for agencies in regions.values() for agency in agencies}
+    # Nobody speaks for an agency of ours; a third region's words may come by way of the lead's.
+    return event.agency in at_home or (lead in at_home and event.agency in elsewhere)
+
+
+async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, list[str]]) -> Received:
+    """Keep what is new of it.
+
+    Raises:
+        PoisonError: it begins in the middle of an incident that is not known here.
+    """
+    states = states_of(spine.db)
+    async with states.changing(spine.db, parcel.incident) as connection:
+        head = await store.head_of_any(connection, parcel.incident, lock=True)
+        lead = await store.lead_of(connection, parcel.incident) if head else parcel.lead
+        allowed = [event for event in parcel.events if event.incident == parcel.incident and may_say(event, sender, lead, regions)]
+        refused = len(parcel.events) - len(allowed)
+        if head is None:
+            head = await _begin(connection, spine, sender, allowed, regions)
+        state = await states.as_of(connection, parcel.incident, head.sequence)
+        known = await store.known_ids(connection, [event.id for event in allowed])
+        at, kept = max(spine.clock(), head.updated_at), []
+        for one in allowed:
+            if one.id in known:
+                continue
+            event = _replica(one, sender, state.sequence + 1, at)
+            if event is None:
+                refused += 1
+                continue
+            before = members_of(state)
+            apply(state, event)
+            kept.append((event, before | members_of(state)))
+        if kept:
+            await write(connection, state, kept, at)
+        detail = {"region": sender, "kept": len(kept), "known": len(allowed) - len(kept), "refused": refused}
+        kind: audit.Kind = "collection" if kept else "refusal" if refused else "consultation"
+        await audit.record(connection, audit.SYSTEM, kind, ACTION, subjects=(parcel.incident,), detail=detail)
+    if refused:
+        log.warning("region %s said %d things that are not its to say", sender, refused)
+    return Received(len(kept), len(known), refused)
+
+
+async def _begin(connection: Connection, spine: Spine, sender: str, events: list[Told], regions: dict[str, list[str]]) -> store.Head:
+    """The row of an incident that another region opened."""
+    opened = next((event for event in events if event.kind == "incident.opened"), None)
+    if opened is None or opened.data.get("lead") not in regions.get(sender, []):
+        raise PoisonError("an incident of another region begins with its opening, by an agency of that region")
+    now = spine.clock()
+    named = {name: opened.data[name] for name in ("number", "lead", "title", "type", "grade")}
+    await store.add_incident(connection, IncidentState(id=opened.incident, **named), now)
+    return store.Head(0, now)
+
+
+def _replica(one: Told, sender: str, sequence: int, at: int) -> Event | None:
+    """The event as it is kept here; None: not of a shape that we know."""
+    try:
+        data = plain(ADAPTERS[one.kind].validate_python(one.data))
+    except (KeyError, ValidationError):
+        return None
+    return Event(
+        one.incident, sequence, one.id, one.kind, at, min(one.happened_at, at), one.person, one.name, one.agency, one.call_sign,
+        f"{REGION}{sender}", one.audience, data,
+    )  # fmt: skip
+
+
+async def run(spine: Spine, link: Link, sender: str) -> None:
+    """Take what a region sends, for ever."""
+
+    async def handle(messages: list[Message]) -> None:
+        for message in messages:
+            try:
+                parcel = decode(message.payload)
+            except ValueError as error:
+                raise PoisonError("not a parcel of events") from error
+            await receive(spine, sender, parcel, link.settings.regions)
+
+    await link.bus.consume(inbound(sender), "incident-federation", handle, batch_max=64)

@@ -1,0 +1,265 @@
+"""Two regions share an incident; the link between them is cut, both go on, and once it heals each has all that the other said."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from bluelamp.app.engines.nats import binary
+from bluelamp.app.wiring import MODULES, migrations_of
+from bluelamp.incidents.consumers.federation import federate
+from bluelamp.incidents.domain.fold import fold, view
+from bluelamp.incidents.domain.rules import Author, New
+from bluelamp.incidents.federation.forward import Parcel
+from bluelamp.incidents.federation.receive import receive
+from bluelamp.incidents.federation.server import configuration
+from bluelamp.incidents.federation.settings import FederationSettings
+from bluelamp.incidents.log import store
+from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
+from bluelamp.incidents.told import told_of
+from bluelamp.kit.clock import now_ms
+from bluelamp.kit.ids import new_id
+from bluelamp.spine import outbox, relational
+from bluelamp.spine.audit import SYSTEM, Actor
+from bluelamp.spine.bus import Bus, PoisonError, Stream
+from bluelamp.spine.module import Spine
+from bluelamp.spine.organisations.agencies import FICTIONAL, add_agency
+from bluelamp.spine.relational import Database
+from tests.incidents.conftest import IncidentRoom, event
+from tests.support.outside import free_port
+
+
+class Cable:
+    """A TCP line between two places that can be cut."""
+
+    def __init__(self, to: int) -> None:
+        self._to = to
+        self._open: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self.port = free_port()
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._to)
+            try:
+                await asyncio.gather(self._copy(reader, there_writer), self._copy(there_reader, writer))
+            finally:
+                there_writer.close()
+        except (OSError, asyncio.CancelledError):
+            pass  # cut
+        finally:
+            writer.close()
+            self._open.discard(task)
+
+    @staticmethod
+    async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+
+@contextlib.contextmanager
+def server(folder: Path, name: str, text: str) -> Any:
+    config = folder / f"{name}.conf"
+    config.write_text(text)
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen([binary(), "--config", str(config)], stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@dataclass
+class Regions:
+    home: IncidentRoom
+    away: Spine
+    cable: Cable
+
+
+@pytest.fixture
+async def regions(room: IncidentRoom, tmp_path: Path) -> AsyncIterator[Regions]:
+    """The tests' platform is region SOUTH; region NORTH, home of Irwell Valley Police, has records and a bus of its own."""
+    spine = room.platform.spine
+    leaf, south_port, north_port = free_port(), free_port(), free_port()
+    cable = Cable(leaf)
+    await cable.mend()
+    south = configuration("SOUTH", port=south_port, store=str(tmp_path / "s"), user="f", password="p", listen=f"127.0.0.1:{leaf}")
+    north = configuration(
+        "NORTH", port=north_port, store=str(tmp_path / "n"), user="f", password="p", join=(f"nats://f:p@127.0.0.1:{cable.port}",)
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(server(tmp_path, "south", south))
+        stack.enter_context(server(tmp_path, "north", north))
+        await _answering(south_port)
+        await _answering(north_port)
+        db = await Database.open(await new_database(spine))
+        stack.push_async_callback(db.close)
+        await relational.migrate(db, migrations_of(MODULES, "postgres"))
+        async with db.transaction() as connection:
+            for agency in FICTIONAL:
+                await add_agency(connection, SYSTEM, agency.code, agency.name, agency.service)
+        bus = await Bus.open(f"nats://f:p@127.0.0.1:{north_port}")
+        stack.push_async_callback(bus.close)
+        await bus.ensure(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), 1, 1 << 24))
+        away = replace(spine, db=db, bus=bus)
+        ends = {
+            "SOUTH": FederationSettings(region="SOUTH", regions={"NORTH": ["IRW"]}, url=f"nats://f:p@127.0.0.1:{south_port}"),
+            "NORTH": FederationSettings(
+                region="NORTH", regions={"SOUTH": ["KEN", "KFR", "KAS", "ORR"]}, url=f"nats://f:p@127.0.0.1:{north_port}"
+            ),
+        }
+        working = [
+            asyncio.create_task(federate(spine, ends["SOUTH"])),
+            asyncio.create_task(federate(away, ends["NORTH"])),
+            asyncio.create_task(outbox.relay(db, bus)),
+        ]
+        try:
+            yield Regions(room, away, cable)
+        finally:
+            for task in working:
+                task.cancel()
+            await asyncio.wait(working)
+            await cable.cut()
+
+
+async def _answering(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+async def new_database(spine: Spine) -> str:
+    """A second database on the tests' server; its URL."""
+    name, parts = f"north_{new_id().lower()}", urlsplit(spine.db.url)
+    async with spine.db.connection() as connection:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+async def events_of(spine: Spine, incident: str) -> list[Any]:
+    head = await store.head_of_any(spine.db, incident)
+    return [] if head is None else await store.events_between(spine.db, incident, 0, head.sequence)
+
+
+async def until(spine: Spine, incident: str, count: int) -> list[Any]:
+    async with asyncio.timeout(60):
+        while len(events := await events_of(spine, incident)) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # nobody is told here when something came from there
+    return events
+
+
+IRIS = Author(Actor("iris", "iris", "IRW"), "Iris Chorlton", "IRW", frozenset({"control"}), frozenset())
+
+
+async def test_a_cut_link_heals_with_nothing_lost_and_nothing_twice(regions: Regions) -> None:
+    home, away, cable = regions.home, regions.away, regions.cable
+    here = home.platform.spine
+    incident, casualty = await home.open(), new_id()
+    await home.say("officer", incident, event("casualty.found", casualty=casualty), event("log.written", text="ours", audience=("KEN",)))
+    assert await events_of(away, incident) == []  # nobody there has joined
+    await home.say("control", incident, event("agency.joined", agency="IRW"))
+    first = await until(away, incident, 3)
+    assert [e.kind for e in first] == ["incident.opened", "casualty.found", "agency.joined"]
+
+    await append(away, IRIS, incident, [New(new_id(), "log.written", now_ms(), {"text": "from the north"})])
+    await until(here, incident, 5)
+
+    await cable.cut()
+    await home.say("officer", incident, *(event("chat.said", text=f"south {n}") for n in range(20)))
+    triage = {"casualty": casualty, "tool": "TST", "category": "P1"}
+    north = [New(new_id(), "chat.said", now_ms(), {"text": f"north {n}"}) for n in range(20)]
+    await append(away, IRIS, incident, [*north, New(new_id(), "casualty.triaged", now_ms(), triage)])
+    await asyncio.sleep(2.5)
+    assert len(await events_of(here, incident)) == 25
+    assert len(await events_of(away, incident)) == 25
+
+    await cable.mend()
+    ours, theirs = await until(here, incident, 46), await until(away, incident, 45)
+    assert len(ours) == 46
+    assert len(theirs) == 45  # all but what is for Kentmere only
+    assert {e.id for e in ours} - {e.id for e in theirs} == {e.id for e in ours if e.audience}
+    for side in (ours, theirs):
+        assert [e.sequence for e in side] == list(range(1, len(side) + 1))
+        for region in ("south", "north"):
+            said = [e.data["text"] for e in side if e.kind == "chat.said" and e.data["text"].startswith(region)]
+            assert said == [f"{region} {n}" for n in range(20)]
+    seen_here, seen_there = (view(fold(incident, side), "IRW") for side in (ours, theirs))
+    for name in ("casualties", "casualty_count", "agencies", "title", "lead", "status", "number"):
+        if name == "agencies":
+            assert seen_here[name].keys() == seen_there[name].keys()
+        else:
+            assert seen_here[name] == seen_there[name]
+
+
+async def test_who_is_put_out_hears_nothing_more(regions: Regions) -> None:
+    home, away = regions.home, regions.away
+    incident = await home.open("IRW")
+    await until(away, incident, 2)
+    await home.say("control", incident, event("agency.left", agency="IRW", reason="not needed"))
+    await home.say("control", incident, event("log.written", text="only ours now"))
+    last = await until(away, incident, 3)
+    await asyncio.sleep(0.5)
+    assert (
+        [e.kind for e in last] == [e.kind for e in await events_of(away, incident)] == ["incident.opened", "agency.joined", "agency.left"]
+    )
+    assert await store.head(away.db, incident, "IRW", ["control"]) is None
+
+
+async def test_a_region_speaks_for_its_own_agencies_only(room: IncidentRoom) -> None:
+    spine, incident = room.platform.spine, await room.open("IRW")
+    [opened, joined] = await events_of(spine, incident)
+    there: dict[str, tuple[str, ...]] = {"KEN": (), "IRW": ()}
+
+    def said(agency: str, kind: str, data: dict[str, Any]) -> Any:
+        made = opened._replace(id=new_id(), kind=kind, agency=agency, data=data, happened_at=now_ms())
+        return told_of(made, there)
+
+    parcel = Parcel(
+        incident, "IRW",
+        (
+            said("KEN", "log.written", {"text": "as if Kentmere"}),
+            said("IRW", "incident.closed", {"reason": "not theirs to close"}),
+            said("IRW", "no.such_kind", {"text": "x"}),
+            said("IRW", "log.written", {"text": "theirs"}),
+        ),
+    )  # fmt: skip
+    got = await receive(spine, "NORTH", parcel, {"NORTH": ["IRW"]})
+    assert (got.kept, got.refused) == (1, 3)
+    again = await receive(spine, "NORTH", parcel, {"NORTH": ["IRW"]})
+    assert (again.kept, again.known) == (0, 1)
+    state = await room.state("control", incident)
+    assert state["status"] == "open"
+    stranger = Parcel(new_id(), "IRW", (told_of(joined, there),))
+    with pytest.raises(PoisonError):
+        await receive(spine, "NORTH", stranger, {"NORTH": ["IRW"]})
