@@ -6,6 +6,8 @@ from importlib.resources import files
 
 from bluelamp.incidents.access import PERMISSIONS
 from bluelamp.incidents.consumers import federation, lookups
+from bluelamp.incidents.dispatch import routes as dispatch_routes
+from bluelamp.incidents.dispatch.queries import Dispatcher
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
 from bluelamp.incidents.federation.server import federation as federation_command
@@ -25,12 +27,19 @@ _settings = incident_settings()
 MODULE = Module(
     name="incidents",
     # The last one takes any id, so addresses with names of their own come before it.
-    routers=(term_routes.router, emergency_routes.router, resource_routes.router, *positions.ROUTERS, log_routes.router),
+    routers=(
+        term_routes.router,
+        emergency_routes.router,
+        resource_routes.router,
+        dispatch_routes.router,
+        *positions.ROUTERS,
+        log_routes.router,
+    ),
     jobs=(ESCALATE, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
-    per_process=positions.PER_PROCESS,
+    per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS},
     commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
     settings=(IncidentSettings, FederationSettings, *positions.SETTINGS),

@@ -1445,6 +1445,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Coverage
+         * @description How much of an area your free resources reach within so many minutes, cell by cell.
+         */
+        post: operations["read_coverage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/emergencies": {
         parameters: {
             query?: never;
@@ -1568,6 +1588,26 @@ export interface paths {
          * @description Crew nothing any more; you are no longer tracked.
          */
         delete: operations["book_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/nearest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Nearest
+         * @description Your agency's resources by how soon they are at a place. Those whose position nobody knows come last.
+         */
+        get: operations["list_nearest"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3456,6 +3496,20 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** CandidateShown */
+        CandidateShown: {
+            resource: components["schemas"]["ResourceShown"];
+            position: components["schemas"]["PositionShown"] | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Metres */
+            metres: number | null;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "road" | "straight_line" | "unknown";
+        };
         /** Casualty */
         Casualty: {
             /** Id */
@@ -3541,6 +3595,15 @@ export interface components {
              * @default
              */
             note?: string;
+        };
+        /** CellShown */
+        CellShown: {
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+            /** Seconds */
+            seconds: number | null;
         };
         /** Checklist */
         Checklist: {
@@ -3682,6 +3745,36 @@ export interface components {
             without_plate: number;
             /** Rejected */
             rejected: number;
+        };
+        /** CoverageQuestion */
+        CoverageQuestion: {
+            area: components["schemas"]["Geometry"];
+            /** Minutes */
+            minutes: number;
+            /**
+             * Cell M
+             * @default 1000
+             */
+            cell_m?: number;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /**
+             * Skill
+             * @default
+             */
+            skill?: string;
+        };
+        /** CoverageShown */
+        CoverageShown: {
+            /** Share */
+            share: number;
+            /** Cell M */
+            cell_m: number;
+            /** Cells */
+            cells: components["schemas"]["CellShown"][];
         };
         /**
          * DeciderShown
@@ -5644,6 +5737,13 @@ export interface components {
         Page_CameraItem_: {
             /** Items */
             items: components["schemas"]["CameraItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[CandidateShown] */
+        Page_CandidateShown_: {
+            /** Items */
+            items: components["schemas"]["CandidateShown"][];
             /** Next */
             next: string | null;
         };
@@ -10889,6 +10989,39 @@ export interface operations {
             };
         };
     };
+    read_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoverageQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_emergencies: {
         parameters: {
             query?: never;
@@ -11123,6 +11256,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_nearest: {
+        parameters: {
+            query: {
+                latitude: number;
+                longitude: number;
+                /** @description Only those that may be sent now. */
+                free?: boolean;
+                type?: string;
+                skill?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CandidateShown_"];
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {
