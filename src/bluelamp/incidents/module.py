@@ -13,6 +13,9 @@ from bluelamp.incidents.emergencies.jobs import ESCALATE
 from bluelamp.incidents.federation.server import federation as federation_command
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.log import routes as log_routes
+from bluelamp.incidents.media import routes as media_routes
+from bluelamp.incidents.media.jobs import GIVE_UP
+from bluelamp.incidents.media.settings import MediaSettings
 from bluelamp.incidents.positions import parts as positions
 from bluelamp.incidents.positions.access import POSITION_PERMISSIONS
 from bluelamp.incidents.resources import routes as resource_routes
@@ -33,14 +36,15 @@ MODULE = Module(
         resource_routes.router,
         dispatch_routes.router,
         *positions.ROUTERS,
+        media_routes.router,
         log_routes.router,
     ),
-    jobs=(ESCALATE, *positions.JOBS),
+    jobs=(ESCALATE, GIVE_UP, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
     per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS},
     commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
-    settings=(IncidentSettings, FederationSettings, *positions.SETTINGS),
+    settings=(IncidentSettings, FederationSettings, MediaSettings, *positions.SETTINGS),
 )

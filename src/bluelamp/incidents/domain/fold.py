@@ -254,8 +254,8 @@ def _person(s: IncidentState, e: Event) -> None:
 
 
 def _media(s: IncidentState, e: Event) -> None:
-    d = {**e.data}
-    s.media[d["media"]] = Media(id=d.pop("media"), place=_place(d), **{k: v for k, v in d.items() if k != "place"}, **e.common)
+    told = {name: value for name, value in e.data.items() if name not in {"media", "place"}}
+    s.media[e.data["media"]] = Media(id=e.data["media"], place=_place(e.data), **told, **e.common)
 
 
 def _media_hidden(s: IncidentState, e: Event) -> None:

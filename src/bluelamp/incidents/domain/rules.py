@@ -80,6 +80,8 @@ def check(state: IncidentState, author: Author, new: New) -> None:
         _demand(author, INCIDENTS_COMMAND, "acknowledge for your agency")
     elif new.kind in {"resource.assigned", "resource.released"}:
         _demand(author, RESOURCES_DISPATCH, "send and release resources")
+    if new.kind == "media.hidden":
+        _hide(state, author, new)
     if new.kind in {"resource.status", "resource.released"} and state.resources[new.data["resource"]].agency != author.agency:
         raise NotYoursError("resources are moved by their own agency: ask its control room")
 
@@ -99,6 +101,12 @@ def _fits(state: IncidentState, author: Author, new: New) -> None:
 def _before_closing(state: IncidentState, new: New) -> bool:
     """What a phone without signal saw before the end still belongs to the incident."""
     return bool(state.closed_at) and new.happened_at <= from_rfc3339(state.closed_at) and new.kind not in BY_LEAD
+
+
+def _hide(state: IncidentState, author: Author, new: New) -> None:
+    by_lead = author.agency == state.lead and INCIDENTS_COMMAND in author.permissions
+    if not by_lead and author.agency != state.media[new.data["media"]].agency:
+        raise NotYoursError("it is hidden by the agency that sent it, or by the control room of the agency that leads")
 
 
 def _demand(author: Author, permission: str, what: str) -> None:
