@@ -1837,6 +1837,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/{incident}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Media
+         * @description Pictures, films and documents that your agency sees, with what the device said of them and what the file says.
+         */
+        get: operations["list_media"];
+        put?: never;
+        /**
+         * Begin Upload
+         * @description Announce a picture, film or document; then send it to its own address with PATCH, piece by piece.
+         *
+         *     The same `id` again begins nothing twice and answers how far it is. One that was refused begins anew.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/media/{media}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Media
+         * @description The original, untouched. One range is served, for films. Every look is on record.
+         */
+        get: operations["open_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Send Piece
+         * @description Send a piece of your upload. The answer, also to one that was sent before, says how much is held: go on from there.
+         *
+         *     With the last piece the whole is compared with what was announced, its format is found from its content, and the incident's
+         *     log tells of it. What is none of the kept formats is refused then, with the reason.
+         */
+        patch: operations["send_piece"];
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/media/{media}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Thumbnail
+         * @description A small upright copy of a picture, without what the file says of itself.
+         */
+        get: operations["open_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/media/{media}/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Upload
+         * @description How far your upload is: go on from `offset`.
+         */
+        get: operations["read_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/{incident}/merge": {
         parameters: {
             query?: never;
@@ -4415,6 +4508,31 @@ export interface components {
             note?: string;
         };
         /**
+         * FileSays
+         * @description What stands in the file itself. It is shown, and believed in nothing that the device said otherwise.
+         */
+        FileSays: {
+            /**
+             * Taken At
+             * @default
+             */
+            taken_at?: string;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /**
+             * Make
+             * @default
+             */
+            make?: string;
+            /**
+             * Model
+             * @default
+             */
+            model?: string;
+        };
+        /**
          * FindingItem
          * @description Looks of one person that somebody should ask about: one story, the strongest reason first. Not a verdict.
          */
@@ -5401,6 +5519,76 @@ export interface components {
             hidden?: string;
         };
         /**
+         * MediaQuestion
+         * @description A picture, film or document that is about to be sent. `id` is chosen by the device: the same again begins nothing twice.
+         */
+        MediaQuestion: {
+            /** Id */
+            id: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Content Type
+             * @default
+             */
+            content_type?: string;
+            /** Taken At */
+            taken_at?: string | null;
+            place?: components["schemas"]["Place"] | null;
+            /**
+             * Caption
+             * @default
+             */
+            caption?: string;
+            /** Audience */
+            audience?: string[];
+            /** Sent At */
+            sent_at?: string | null;
+            /**
+             * Device
+             * @default
+             */
+            device?: string;
+        };
+        /**
+         * MediaShown
+         * @description One picture, film or document of an incident.
+         */
+        MediaShown: {
+            /** Id */
+            id: string;
+            /** Content Type */
+            content_type: string;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Taken At */
+            taken_at: string | null;
+            place: components["schemas"]["Place"] | null;
+            /** Caption */
+            caption: string;
+            /** Audience */
+            audience: string[];
+            /** By */
+            by: string;
+            /** Agency */
+            agency: string;
+            file_says: components["schemas"]["FileSays"];
+            /** Thumbnails */
+            thumbnails: number[];
+            /** Hidden */
+            hidden: string;
+            /** Sequence */
+            sequence: number;
+        };
+        /**
          * Member
          * @description An agency that sees the incident.
          */
@@ -5835,6 +6023,13 @@ export interface components {
         Page_ListItem_: {
             /** Items */
             items: components["schemas"]["ListItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[MediaShown] */
+        Page_MediaShown_: {
+            /** Items */
+            items: components["schemas"]["MediaShown"][];
             /** Next */
             next: string | null;
         };
@@ -7970,6 +8165,31 @@ export interface components {
             ranks: string[];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * UploadShown
+         * @description How far an upload is.
+         */
+        UploadShown: {
+            /** Id */
+            id: string;
+            /** Incident */
+            incident: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "receiving" | "kept" | "refused" | "abandoned";
+            /** Bytes */
+            bytes: number;
+            /** Offset */
+            offset: number;
+            /** Piece Bytes Max */
+            piece_bytes_max: number;
+            /** Reason */
+            reason: string;
+            /** Sequence */
+            sequence: number;
         };
         /** UserChanges */
         UserChanges: {
@@ -11757,6 +11977,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventResults"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_media: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MediaShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_media: {
+        parameters: {
+            query?: {
+                /** @description Save it instead of showing it. */
+                download?: boolean;
+            };
+            header?: {
+                range?: string;
+            };
+            path: {
+                incident: string;
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "image/png": unknown;
+                    "image/webp": unknown;
+                    "video/mp4": unknown;
+                    "video/quicktime": unknown;
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description The range that was asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "image/png": unknown;
+                    "image/webp": unknown;
+                    "video/mp4": unknown;
+                    "video/quicktime": unknown;
+                    "application/pdf": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_piece: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Where the piece begins. */
+                "upload-offset"?: number | null;
+            };
+            path: {
+                incident: string;
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_thumbnail: {
+        parameters: {
+            query?: {
+                size?: "320" | "1280";
+            };
+            header?: never;
+            path: {
+                incident: string;
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                media: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadShown"];
                 };
             };
             /** @description Refused or failed; see `code`. */
