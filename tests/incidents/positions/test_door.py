@@ -135,6 +135,13 @@ async def test_off_duty_is_not_tracked_and_leaves_every_screen(room: IncidentRoo
         await until(lambda: other.latest(unit["id"]) is not None, "back")
 
 
+async def test_who_books_off_takes_their_place_with_them(room: IncidentRoom, other: PositionBook) -> None:
+    async with on_duty(room) as unit:
+        await send(room, "officer", at(now_ms()))
+        await until(lambda: other.latest(unit["id"]) is not None, "shown")
+    await until(lambda: other.latest(unit["id"]) is None, "the phone's place is gone, though the car is on duty")
+
+
 async def test_who_becomes_covert_is_hidden_at_once(room: IncidentRoom, other: PositionBook) -> None:
     async with on_duty(room) as unit:
         await send(room, "officer", at(now_ms(), 54.31, -2.71))

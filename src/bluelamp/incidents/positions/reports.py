@@ -9,6 +9,9 @@ from typing import NamedTuple
 from bluelamp.incidents.positions.clocks import JITTER_MS
 from bluelamp.incidents.positions.domain import Position
 
+PHONE = "phone"
+"""Source of positions that a person's own device tells."""
+
 
 class Report(NamedTuple):
     """One position as a device gives it; `at` by its own clock, epoch milliseconds."""
@@ -31,6 +34,8 @@ class Carrier(NamedTuple):
     kind: str
     covert: bool
     on_duty: bool
+    crewed: bool = True
+    """Whether anybody crews it now."""
     since: int = 0
     """From when on, epoch milliseconds, this person or device speaks for it: what it saw before is not the resource's."""
 
@@ -141,6 +146,16 @@ def departure(known: Position, now: int) -> Position:
         known.resource, at, known.latitude, known.longitude, known.agency, at, known.kind, known.call_sign, known.source, known.covert,
         gone=True,
     )  # fmt: skip
+
+
+def has_left(known: Position, carrier: Carrier | None) -> bool:
+    """Whether a resource that is shown is to be shown no longer.
+
+    Where a person's own phone told, it is that person's place: it goes when they book off, though the resource stays on duty.
+    """
+    if carrier is None or not carrier.on_duty:
+        return True
+    return known.source == PHONE and not carrier.crewed
 
 
 def restated(known: Position, carrier: Carrier, now: int) -> Position | None:

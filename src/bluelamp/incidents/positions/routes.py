@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from bluelamp.incidents.positions import queries
 from bluelamp.incidents.positions.access import POSITIONS_HISTORY, POSITIONS_REPORT, POSITIONS_VIEW
 from bluelamp.incidents.positions.errors import BoxError
+from bluelamp.incidents.positions.reports import PHONE
 from bluelamp.incidents.positions.schemas import (
     AccountShown,
     PositionShown,
@@ -46,7 +47,7 @@ async def report_positions(
     2 s ahead or a minute behind is found by `sent_at`; the times are put right by `clock_off_ms`.
     """
     reports = [one.report() for one in question.positions]
-    account = await service.door.of_person(caller.id, caller.agency, reports, source="phone", sent_at=to_ms(question.sent_at))
+    account = await service.door.of_person(caller.id, caller.agency, reports, source=PHONE, sent_at=to_ms(question.sent_at))
     return AccountShown.of(account)
 
 

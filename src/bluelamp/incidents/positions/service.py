@@ -13,7 +13,7 @@ from bluelamp.incidents.positions.book import PositionBook
 from bluelamp.incidents.positions.domain import Position
 from bluelamp.incidents.positions.door import PositionDoor
 from bluelamp.incidents.positions.feed import Feed
-from bluelamp.incidents.positions.reports import departure, restated
+from bluelamp.incidents.positions.reports import departure, has_left, restated
 from bluelamp.incidents.positions.settings import position_settings
 from bluelamp.incidents.positions.store import carriers as store
 from bluelamp.spine.errors import BluelampError
@@ -85,7 +85,7 @@ class PositionService:
         told: list[Position] = []
         for position in shown:
             carrier = found.get(position.resource)
-            if carrier is None or not carrier.on_duty:
+            if carrier is None or has_left(position, carrier):
                 told.append(departure(position, now))
             elif (anew := restated(position, carrier, now)) is not None:
                 told.append(anew)

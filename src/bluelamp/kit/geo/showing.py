@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bluelamp.kit.geo.grid import to_grid, to_reference
+from bluelamp.kit.geo.grid import Grid, to_grid, to_reference
 from bluelamp.kit.geo.point import Point
 
 
@@ -24,7 +24,9 @@ class Described(NamedTuple):
 def describe(point: Point, side_m: int = 1) -> Described:
     """`side_m`: how exactly the place is known, 1 to 10,000 m; the grid reference names the square of that side."""
     digits = 10 - 2 * min(len(str(max(1, side_m))) - 1, 4)
-    grid = to_grid(point)
+    found = to_grid(point)
+    # There and back costs a centimetre, which must not move a place over the edge of its square.
+    grid = None if found is None else Grid(round(found.easting, 1), round(found.northing, 1))
     return Described(
         f"{point.latitude:.5f}, {point.longitude:.5f}",
         f"{_angle(point.latitude, 'NS')} {_angle(point.longitude, 'EW')}",

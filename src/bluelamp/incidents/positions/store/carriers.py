@@ -10,12 +10,15 @@ OFF_DUTY = "off_duty"
 CHANNEL = "resource_changed"
 """PostgreSQL tells on it which resource (its id) or whose crew (`person:` and an id) has changed."""
 
-_COLUMNS = "r.id, r.agency, r.call_sign, r.type, r.covert, r.status, r.closed_at"
+_COLUMNS = (
+    "r.id, r.agency, r.call_sign, r.type, r.covert, r.status, r.closed_at,"
+    " EXISTS (SELECT FROM resource_crews c WHERE c.resource = r.id) AS crewed"
+)
 
 
 def _carrier(row: Record) -> Carrier:
     on_duty = row["status"] != OFF_DUTY and row["closed_at"] is None
-    return Carrier(row["id"], row["agency"], row["call_sign"], row["type"], row["covert"], on_duty)
+    return Carrier(row["id"], row["agency"], row["call_sign"], row["type"], row["covert"], on_duty, row["crewed"])
 
 
 async def crewed_by(db: Database, person: str) -> tuple[str, int] | None:
