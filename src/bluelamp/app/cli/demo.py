@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +22,13 @@ from bluelamp.spine.audit import SYSTEM
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.identity import actions, sign_in, store
 from bluelamp.spine.module import Spine
+from bluelamp.spine.organisations.agencies import all_agencies
 
 REGISTRAR = "nation"
 """The account that registers the agencies' sources and cameras: a national administrator without a password."""
+
+CAST_DAYS = 365
+"""How long the tokens of those who play the incidents last."""
 
 
 class _Screen:
@@ -36,10 +41,13 @@ class _Screen:
         self._bar: Any = None
 
     def reports(self) -> Reports:
-        return Reports(self._step, self._past_begins, self._past_grows, self._past_ends, self._ready)
+        return Reports(self._step, self._past_begins, self._past_grows, self._past_ends, self._ready, self._trouble)
 
     def _step(self, what: str) -> None:
         click.echo(f"  registering {what} …")
+
+    def _trouble(self, what: str) -> None:
+        click.echo(what, err=True)
 
     def _past_begins(self, count: int) -> None:
         click.echo("")
@@ -58,21 +66,43 @@ class _Screen:
         click.echo("")
         click.echo(f"The nation is alive. Open {self._url} and sign in as control.")
         click.echo("")
-        click.echo("  user        password")
+        click.echo("  user         password")
         for username, password in self._passwords.items():
-            click.echo(f"  {username:10}  {password}")
+            click.echo(f"  {username:11}  {password}")
         click.echo("")
         click.echo("What to try:")
         for line in stories_told():
             click.echo(f"  - {line}")
 
 
-def _passwords_and_tokens(platform: CommandLine, *, fresh: bool) -> tuple[dict[str, str], dict[str, str]]:
+async def _introduce(spine: Spine, demo: DemoNation) -> None:
+    """Accounts without passwords, and tokens, for the people who play the incidents."""
+    people = demo.strangers()
+    known = {agency.code for agency in await all_agencies(spine.db)}
+    if missing := sorted({person.agency for person in people} - known):
+        click.echo(f"No incidents are played: this data folder has no {', '.join(missing)}. A new one (--data) has.", err=True)
+        return
+    tokens = {}
+    for person in people:
+        user = await store.user_by_username(spine.db, person.username)
+        if user is None:
+            async with spine.db.transaction() as connection:
+                roles = frozenset({person.role})
+                await actions.create_user(connection, actions.PLATFORM, person.username, person.name, person.agency, roles)
+            user = await store.user_by_username(spine.db, person.username)
+            assert user is not None  # noqa: S101 - made just now
+        tokens[person.username] = (await sign_in.issue_token(spine, SYSTEM, user, "bluelamp demo", CAST_DAYS))[1]
+    if tokens:
+        demo.introduce(tokens, time.time() + CAST_DAYS * 86400.0)
+
+
+def _passwords_and_tokens(platform: CommandLine, demo: DemoNation) -> tuple[dict[str, str], dict[str, str]]:
     """New random passwords for the demo accounts (told once), and the tokens with which the nation is registered, if it must be."""
 
     async def make(spine: Spine) -> tuple[dict[str, str], dict[str, str]]:
         passwords = await give_passwords(spine, USERNAMES)
-        if not fresh:
+        await _introduce(spine, demo)
+        if demo.continued:
             return passwords, {}
         if await store.user_by_username(spine.db, REGISTRAR) is None:
             async with spine.db.transaction() as connection:
@@ -93,7 +123,7 @@ def _passwords_and_tokens(platform: CommandLine, *, fresh: bool) -> tuple[dict[s
 def _alive(platform: CommandLine, supervisor: Supervisor, demo: DemoNation, building: threading.Thread, built: list[Any]) -> Iterator[None]:
     """The nation in a thread of its own, beside the supervisor, which keeps the main one."""
     url = supervisor.address.url
-    passwords, tokens = _passwords_and_tokens(platform, fresh=not demo.continued)
+    passwords, tokens = _passwords_and_tokens(platform, demo)
     stop_now: list[Any] = []
     screen = _Screen(demo, url, passwords)
 
@@ -154,3 +184,10 @@ def demo(platform: CommandLine, /, port: int | None, host: str | None, no_browse
     except EngineError as error:
         raise click.ClickException(error.message) from error
     click.echo(f"The nation sent {nation.sent.reads:,} reads in {nation.sent.requests:,} requests.")
+    played = nation.played
+    click.echo(
+        f"Its people opened {played.incidents} incidents, closed {played.closed}, said {played.events:,} things and told"
+        f" {played.positions:,} positions; the platform refused {played.refused}."
+    )
+    for refusal in played.refusals:
+        click.echo(f"  refused: {refusal}", err=True)

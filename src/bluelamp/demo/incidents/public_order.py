@@ -29,9 +29,10 @@ _CALM = (
 )  # fmt: skip
 
 
-def public_order(run: Run, whereabouts: Whereabouts, seed: int) -> Script:
+def public_order(run: Run, whereabouts: Whereabouts, seed: int, units: Sequence[Unit] = ()) -> Script:
+    """`units`: who comes; without, the three hundred."""
     centre = town_centre(whereabouts.ways, EVENT_TOWN)
-    units, draft = crowd(), Draft()
+    units, draft = units or crowd(), Draft()
     _begin(draft, run, centre)
     _deploy(draft, centre, units, seed)
     _march(draft, run, centre, units, seed)
@@ -146,7 +147,7 @@ def _hurt(draft: Draft, run: Run, centre: Fix, units: Sequence[Unit]) -> None:
     for number, (at_s, what) in enumerate(
         ((1260.0, "Fainted in the crowd"), (2700.0, "Ankle, fell from a wall"), (3600.0, "Smoke from a flare, coughing"))
     ):
-        medic, casualty = medics[number].crew, run.thing("casualty", number)
+        medic, casualty = medics[number % len(medics)].crew, run.thing("casualty", number)
         where = place(middle(_corners(centre, number * 2)))
         draft.say(at_s, medic, "casualty.found", casualty=casualty, note=what, place=where)
         draft.say(at_s + 20, medic, "casualty.triaged", casualty=casualty, tool="TST", category="P3")

@@ -74,6 +74,8 @@ def _told(draft: Draft, story: Search) -> None:
     draft.say(18, room, "feature.drawn", feature=thing("seen"), type="marker", geometry=point(story.seen), label="Last seen")
     draft.say(14, ROOMS[FIRE], "agency.acknowledged", reference=f"KFR-{7300 + story.run.number}", note="Standing by with lighting")
     draft.say(17, ROOMS[AMBULANCE], "agency.acknowledged", reference=f"KAS-{91500 + story.run.number}", note="Crew on standby point")
+    # Shared with the control room only; that itself lets its crews see it when it sends one.
+    draft.say(28, ROOMS[AMBULANCE], "agency.joined", agency=AMBULANCE, roles=[], reason="A crew is sent")
     draft.say(
         48, SUPERVISOR, "decision.made", title="Search now from the place last seen outwards",
         information="Daughter saw him at the gate before dawn; slippers gone, coat there. Bees on the fell, a habit of twenty years.",

@@ -23,10 +23,11 @@ class RefusedError(Exception):
 class PlatformClient:
     """`ask` never gives up on 429, 5xx or a lost connection; other refusals raise. Cancel it to stop it."""
 
-    def __init__(self, base_url: str, token: str = "", connections: int = 16) -> None:
+    def __init__(self, base_url: str, token: str = "", connections: int = 16, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """`transport`: tests hand in their own."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._http = httpx.AsyncClient(base_url=base_url, headers=headers, limits=limits, timeout=60.0)
+        self._http = httpx.AsyncClient(base_url=base_url, headers=headers, limits=limits, timeout=60.0, transport=transport)
         self.waited = 0
         """How often a request had to be sent again."""
 

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bluelamp.demo.anpr.sense import POPULATION_MIN, PlateSense, build_sense, sized_for
+from bluelamp.demo.incidents.cast import Person, everybody
+from bluelamp.demo.incidents.live import TOLD, LiveIncidents
+from bluelamp.demo.incidents.stage import Played
 from bluelamp.demo.session import founding, looks, past
+from bluelamp.demo.session.client import RefusedError
 from bluelamp.demo.session.live import LiveNation, Sent
 from bluelamp.demo.session.state import State, StateFile
 from bluelamp.demo.world.nation import build_nation
 from bluelamp.demo.world.stories import STORIES
+
+TOKENS_LAST_S = 30 * 86400.0
+"""Tokens of the cast that end sooner are made anew at the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Reports:
     past_grows: Callable[[int], None]
     past_ends: Callable[[int], None]
     ready: Callable[[], None]
+    trouble: Callable[[str], None]
 
 
 class DemoNation:
@@ -50,6 +58,18 @@ class DemoNation:
         self.state = kept or State(wishes.seed, wishes.cameras, time.time())
         self._wishes = wishes
         self.sent = Sent()
+        self.played = Played()
+
+    def strangers(self) -> tuple[Person, ...]:
+        """Who plays in the incidents and has no token that lasts for a while: all of them on the first start."""
+        lasting = self.state.people if self.state.people_until_s > time.time() + TOKENS_LAST_S else {}
+        return tuple(person for person in everybody() if person.username not in lasting)
+
+    def introduce(self, tokens: dict[str, str], until_s: float) -> None:
+        """Their tokens, by username, and when those end."""
+        self.state.people |= tokens
+        self.state.people_until_s = until_s
+        self._file.save(self.state)
 
     def build(self) -> PlateSense:
         """Some seconds of arithmetic; needs no platform."""
@@ -66,13 +86,16 @@ class DemoNation:
             self.state.founded = True
             self._file.save(self.state)
         streaming = asyncio.create_task(self._stream(sense, base_url, stop))
+        playing = asyncio.create_task(self._play(sense, base_url, reports, stop))
         try:
             reports.ready()
             if self._wishes.history and not self.state.past_days and not stop.is_set():
                 await self._fill(sense, base_url, reports, stop)
             await streaming
+            await playing
         finally:
             streaming.cancel()
+            playing.cancel()
 
     async def _fill(self, sense: PlateSense, base_url: str, reports: Reports, stop: asyncio.Event) -> None:
         reports.past_begins(self._wishes.history)
@@ -94,6 +117,17 @@ class DemoNation:
         self.sent = live.sent
         await live.run(stop)
 
+    async def _play(self, sense: PlateSense, base_url: str, reports: Reports, stop: asyncio.Event) -> None:
+        """The incidents. The cameras go on where the platform does not take them."""
+        if not self.state.people:
+            return
+        live = LiveIncidents(sense.nation, self.state.first_s, base_url, self.state.people)
+        self.played = live.played
+        try:
+            await live.run(stop)
+        except* RefusedError as errors:
+            reports.trouble(f"The incidents are not played: {errors.exceptions[0]}")
+
 
 def stories_told() -> list[str]:
     """What to try: each planted story with its plates and what is then seen."""
@@ -101,4 +135,4 @@ def stories_told() -> list[str]:
     for story in STORIES:
         plates = ", ".join(sorted({player.mark for player in story.players}))
         lines.append(f"{story.title} ({plates}): {story.tell}")
-    return [*lines, *looks.TOLD]
+    return [*TOLD, *lines, *looks.TOLD]

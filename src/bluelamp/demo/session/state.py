@@ -1,4 +1,4 @@
-"""What the demonstration must remember between two starts: its seed, when it first ran, and the keys of its sources."""
+"""What the demonstration must remember between two starts: its seed, when it first ran, keys and tokens."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ class State(msgspec.Struct):
     founded: bool = False
     past_days: int = 0
     """Days of history that are already there."""
+    people: dict[str, str] = {}
+    """Bearer tokens of the people who play the incidents, by username."""
+    people_until_s: float = 0.0
+    """When those tokens end."""
 
 
 class StateFile:
-    """A file that only its owner reads: the keys in it let anyone send reads."""
+    """A file that only its owner reads: what is in it lets anyone send reads and speak as the cast."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
