@@ -101,7 +101,7 @@ _REGULAR: tuple[tuple[str, str, str, str, Habit, tuple[str, ...]], ...] = (
             11,
         )
     ),
-    *((f"KM3{n}", POLICE, "motorcycle", town, "patrol", _ROADS) for n, town in enumerate(("Preston", "Lancaster"), 1)),
+    *((f"KM3{n}", POLICE, "motorcycle", town, "station", _ROADS) for n, town in enumerate(("Preston", "Lancaster"), 1)),
     *((f"KD4{n}", POLICE, "dog", town, "patrol", ("search dog",)) for n, town in enumerate(("Kendal", "Preston"), 1)),
     ("KV51", POLICE, "drone", "Kendal", "station", ("thermal camera",)),
     *((f"KT6{n}", POLICE, "foot", "Kendal", "off", ("search",)) for n in range(1, 7)),
@@ -115,7 +115,7 @@ _REGULAR: tuple[tuple[str, str, str, str, Habit, tuple[str, ...]], ...] = (
         (f"KA10{n}", AMBULANCE, "ambulance", town, "standby", ("paramedic",))
         for n, town in enumerate(("Preston", "Preston", "Leyland", "Blackburn", "Lancaster", "Kendal", "Blackpool"), 1)
     ),
-    ("KA201", AMBULANCE, "car", "Preston", "standby", ("critical care",)),
+    ("KA201", AMBULANCE, "car", "Preston", "station", ("critical care",)),
 )
 
 CROWD_FOOT, CROWD_VANS, CROWD_HORSES, CROWD_DOGS, CROWD_MEDICS, CROWD_AMBULANCES, CROWD_ENGINES = 208, 40, 12, 16, 16, 4, 4

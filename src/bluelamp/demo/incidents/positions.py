@@ -11,8 +11,8 @@ from bluelamp.demo.incidents.ways import Fix
 from bluelamp.demo.incidents.whereabouts import Whereabouts
 from bluelamp.demo.session.client import RefusedError
 
-ON_CALL_S, DRIVING_S, STANDING_S, ON_FOOT_S = 5.0, 15.0, 45.0, 90.0
-"""How often, by what it does. Positions count as stale after 60 s, those on foot after 120."""
+ON_CALL_S, DRONE_S, DRIVING_S, STANDING_S, ON_FOOT_S = 5.0, 8.0, 15.0, 45.0, 90.0
+"""How often, by what it does. Positions count as stale after 60 s, those on foot after 120, drones after 10."""
 AT_ONCE = 4
 ASLEEP_S = 10.0
 """How soon one that is off duty, or is not tracked, is looked at again."""
@@ -22,6 +22,8 @@ def every_s(unit: Unit, fix: Fix, *, busy: bool) -> float:
     """Seconds until it tells again."""
     if fix.speed_mps > 3:
         return ON_CALL_S if busy else DRIVING_S
+    if unit.type == "drone":
+        return DRONE_S
     if unit.type == "foot":
         return ON_FOOT_S if unit.sector else DRIVING_S
     return STANDING_S

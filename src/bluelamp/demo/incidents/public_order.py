@@ -129,7 +129,7 @@ def _log(draft: Draft, units: Sequence[Unit], seed: int, run: Run) -> None:
     police = [unit for unit in units if unit.agency == POLICE]
     at_s = 150.0
     resting: dict[str, float] = {}
-    while at_s < LASTS_S - 400:
+    while at_s < LASTS_S - 500:
         unit = police[int(rng.integers(len(police)))]
         if rng.random() < 0.5 and unit.call_sign not in resting:
             codes, resting[unit.call_sign] = CODES[POLICE], at_s
