@@ -19,6 +19,7 @@ BENCHES = {
     "positions": "Positions: doors, book, history",
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",
+    "cot": "CoT fan-out",
     "misuse": "Misuse detection on a simulated year",
 }
 

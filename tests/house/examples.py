@@ -329,6 +329,16 @@ async def resource_id(room: Room) -> str:
     return str((await room.ask("control", "POST", "/v1/incidents/resources", json=body))["id"])
 
 
+async def tak_device_id(room: Room) -> str:
+    device = new_id()
+    await room.platform.spine.db.execute(
+        "INSERT INTO cot_devices (id, serial, person, agency, label, expires_at)"
+        " SELECT $1, $1, id, agency, 'house', now() + interval '1 day' FROM users WHERE username = 'officer'",
+        device,
+    )
+    return device
+
+
 async def emergency_id(room: Room) -> str:
     """One that is closed at once, so that no other test's control room has it on its screen."""
     body = {"id": new_id(), "pressed_at": to_rfc3339(now_ms())}
@@ -342,6 +352,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/incidents/{incident}/media/{media}": media_id,
     "/v1/incidents/emergencies/{emergency}": emergency_id,
     "/v1/incidents/resources/{resource}": resource_id,
+    "/v1/incidents/tak/devices/{device}": tak_device_id,
     "/v1/accountability/authorisations/{authorisation}": authorisation_id,
     "/v1/accountability/deputies/{deputy}": deputy_id,
     "/v1/anpr/cameras/{camera_id}": camera_id,

@@ -28,6 +28,8 @@ SPEAKS: dict[str, str] = {
     "app/cli/bench.py": "starts the benches",
     "app/engines": "starts engines and speaks to them, at the operator's addresses",
     "demo/session": "is a client of the platform",
+    "incidents/gateways/cot/connection.py": "sets options of connections that TAK clients opened; opens none",
+    "incidents/gateways/cot/fanout/flow.py": "reads what TCP tells of connections that TAK clients opened; opens none",
     "incidents/places/words.py": "asks the service for three-word addresses that the operator named",
     "incidents/positions/routing.py": "asks the routing service that the operator named",
     "spine/identity/oidc": "speaks to the identity provider that the operator named",

@@ -14,6 +14,8 @@ RESOURCES_DISPATCH = "incidents.resources.dispatch"
 TERMS_MANAGE = "incidents.terms.manage"
 EMERGENCIES_RAISE = "incidents.emergencies.raise"
 EMERGENCIES_ANSWER = "incidents.emergencies.answer"
+TAK_DEVICES_ENROL = "incidents.tak_devices.enrol"
+TAK_DEVICES_MANAGE = "incidents.tak_devices.manage"
 
 RESPONDING = frozenset({"officer", "control", "supervisor", "responder", "dispatcher"})
 CONTROL_ROOM = frozenset({"control", "supervisor", "dispatcher"})
@@ -27,6 +29,8 @@ PERMISSIONS = (
     Permission(RESOURCES_MANAGE, "add and change the resources of your agency and who crews them", CONTROL_ROOM | {"admin"}),
     Permission(RESOURCES_DISPATCH, "send resources of your agency to an incident and release them", CONTROL_ROOM),
     Permission(TERMS_MANAGE, "set your agency's own words for types, grades and status codes", frozenset({"admin"})),
+    Permission(TAK_DEVICES_ENROL, "connect TAK devices of your own, see them and end them", RESPONDING),
+    Permission(TAK_DEVICES_MANAGE, "see and end the TAK devices of your agency", CONTROL_ROOM),
     Permission(EMERGENCIES_RAISE, "call for help with the emergency button", RESPONDING),
     Permission(EMERGENCIES_ANSWER, "acknowledge and close emergencies", CONTROL_ROOM),
 )

@@ -12,6 +12,8 @@ from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
 from bluelamp.incidents.federation.server import federation as federation_command
 from bluelamp.incidents.federation.settings import FederationSettings
+from bluelamp.incidents.gateways.cot import routes as tak_routes
+from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.media import routes as media_routes
 from bluelamp.incidents.media.jobs import GIVE_UP
@@ -37,6 +39,7 @@ MODULE = Module(
         dispatch_routes.router,
         *positions.ROUTERS,
         media_routes.router,
+        tak_routes.router,
         log_routes.router,
     ),
     jobs=(ESCALATE, GIVE_UP, *positions.JOBS),
@@ -46,5 +49,5 @@ MODULE = Module(
     per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS},
     commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
-    settings=(IncidentSettings, FederationSettings, MediaSettings, *positions.SETTINGS),
+    settings=(IncidentSettings, CotSettings, FederationSettings, MediaSettings, *positions.SETTINGS),
 )

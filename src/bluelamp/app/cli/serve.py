@@ -65,6 +65,16 @@ def _open_many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def serve_cot(settings: PlatformSettings) -> None:
+    """Let TAK clients in until SIGTERM or SIGINT."""
+    from bluelamp.app.cot import run_cot  # noqa: PLC0415 - the other roles need no gateway
+
+    _open_many_files()
+    _collect_seldom()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run_cot(settings, on_ready=_tell_supervisor))
+
+
 def _collect_seldom() -> None:
     """Look for garbage cycles seldom, and never among what was loaded at the start.
 
@@ -82,7 +92,7 @@ def _tell_supervisor() -> None:
 
 
 @click.command("serve")
-@click.argument("role", type=click.Choice(["api", "worker", "gateway"]))
+@click.argument("role", type=click.Choice(["api", "worker", "gateway", "cot"]))
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port to listen on (api, gateway) [8600].")
 @click.option("--host", default=None, help="Address to listen on (api, gateway) [127.0.0.1].")
 @click.option("--tls-cert", default=None, metavar="FILE", help="Certificate and chain (PEM): speak TLS (api, gateway).")
@@ -91,12 +101,15 @@ def _tell_supervisor() -> None:
 def serve(platform: CommandLine, role: str, port: int | None, host: str | None, tls_cert: str | None, tls_key: str | None) -> None:
     """Run one role against engines by URL (BLUELAMP_DATABASE_URL, …_NATS_URL, …_COLUMNAR_URL, …_BLOBS_URL).
 
-    `api` serves people and programs, `gateway` only the doors for machines (intake), `worker` matches, writes and keeps house.
+    `api` serves people and programs, `gateway` only the doors for machines (intake), `worker` matches, writes and keeps house,
+    `cot` lets TAK clients in (docs/tak.md).
     """
     settings = platform.settings(port=port, host=host, tls_cert=tls_cert, tls_key=tls_key)
     settings = settings.model_copy(update=asdict(urls_beside(settings)))
     telemetry.configure(settings.log_level, settings.log_file)
     if role == "worker":
         serve_worker(settings)
+    elif role == "cot":
+        serve_cot(settings)
     else:
         serve_http(settings, role)

@@ -17,7 +17,8 @@ from bluelamp.app import tls
 from bluelamp.app.engines.data_folder import DataFolder
 from bluelamp.app.engines.group import EngineUrls
 from bluelamp.app.engines.nats import Mqtt
-from bluelamp.app.engines.supervisor import Address, Supervisor, notify_systemd
+from bluelamp.app.engines.supervisor import ROLES, Address, Supervisor, notify_systemd
+from bluelamp.incidents.gateways.cot.settings import cot_settings
 from bluelamp.spine.commands import CommandLine
 from bluelamp.spine.config import PlatformSettings
 
@@ -32,8 +33,9 @@ def run_platform(settings: PlatformSettings, *, browser: bool, as_json: bool, be
     """
     tls.check(settings)
     folder = DataFolder.open(settings.data)
+    roles = (*ROLES, "cot") if cot_settings().enabled else ROLES
     address = Address(settings.host, settings.port, settings.tls_cert, settings.tls_key, Mqtt.of(settings))
-    supervisor = Supervisor(folder, address, EngineUrls.given(settings))
+    supervisor = Supervisor(folder, address, EngineUrls.given(settings), roles=roles)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         supervisor.request_stop()

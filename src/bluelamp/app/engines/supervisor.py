@@ -38,7 +38,8 @@ HEALTHY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 HOUSEKEEPING_SECONDS = 10.0
 # Whoever writes ends before what it writes to.
-STOP_ORDER = ("api", "worker", "nats", "columnar", "postgres")
+ROLES = ("api", "worker")
+STOP_ORDER = ("cot", "api", "worker", "nats", "columnar", "postgres")
 
 
 @dataclass
@@ -77,12 +78,20 @@ class Address:
 class Supervisor:
     """Use `running()`; everything happens in the main thread, since the kernel ties children to the thread that made them."""
 
-    def __init__(self, folder: DataFolder, address: Address, given: EngineUrls, command: Sequence[str] = COMMAND) -> None:
-        """`given` are the engines that run elsewhere; `command` is how to call `bluelamp` for the roles."""
+    def __init__(
+        self,
+        folder: DataFolder,
+        address: Address,
+        given: EngineUrls,
+        command: Sequence[str] = COMMAND,
+        roles: Sequence[str] = ROLES,
+    ) -> None:
+        """`given` are the engines that run elsewhere; `command` is how to call `bluelamp` for the `roles`."""
         self.folder = folder
         self.address = address
         self.urls = given
         self._command = tuple(command)
+        self._roles = tuple(roles)
         self._watches: dict[str, Watch] = {}
         self._stopping = threading.Event()
         self._log = folder.logs / "supervisor.log"
@@ -137,12 +146,12 @@ class Supervisor:
         self._record()
         record_urls(self.folder, self.urls, self.address.url)
         self._migrate()
-        for program in (self._program("api"), self._program("worker")):
+        for program in (self._program(role) for role in self._roles):
             watch = Watch(Child(program))
             self._watches[program.name] = watch
             watch.child.start()
             self._record()
-        for name in ("api", "worker"):
+        for name in self._roles:
             self._watches[name].child.wait_ready()
 
     def _environment(self) -> dict[str, str]:

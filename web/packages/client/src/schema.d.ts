@@ -1766,6 +1766,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/tak/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description Your TAK devices; in a control room those of your agency. Those in use first.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/tak/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Device
+         * @description Revoke a device of yours, or of your agency where you manage those: it is cut off at once, and its certificate opens nothing.
+         */
+        delete: operations["revoke_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/tak/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol Device
+         * @description A one-time token for one TAK device of yours, good for 15 minutes, with the QR code that ATAK scans. docs/tak.md has the steps.
+         */
+        post: operations["enrol_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/terms": {
         parameters: {
             query?: never;
@@ -3932,6 +3992,42 @@ export interface components {
             mine: boolean;
         };
         /**
+         * DeviceShown
+         * @description `uid` and `call_sign` are as the device calls itself, once it has.
+         */
+        DeviceShown: {
+            /** Id */
+            id: string;
+            /** Person */
+            person: string;
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /** Label */
+            label: string;
+            /** Uid */
+            uid: string;
+            /** Call Sign */
+            call_sign: string;
+            /**
+             * Enrolled At
+             * Format: date-time
+             */
+            enrolled_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Seen At */
+            seen_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /**
          * DirectoryAnswer
          * @description What came of a load.
          */
@@ -4166,6 +4262,40 @@ export interface components {
             outcome: string;
             /** Note */
             note: string;
+        };
+        /**
+         * EnrolmentQuestion
+         * @description `label`: how you call the device.
+         */
+        EnrolmentQuestion: {
+            /**
+             * Label
+             * @default
+             */
+            label?: string;
+        };
+        /**
+         * EnrolmentShown
+         * @description Told once: `token` works for one device, until `expires_at`. `qr` is an SVG picture of `address`, for ATAK's own scanner.
+         */
+        EnrolmentShown: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Token */
+            token: string;
+            /** Host */
+            host: string;
+            /** Address */
+            address: string;
+            /** Qr */
+            qr: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * EntryChange
@@ -5953,6 +6083,13 @@ export interface components {
         Page_DeputyShown_: {
             /** Items */
             items: components["schemas"]["DeputyShown"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Page[DeviceShown] */
+        Page_DeviceShown_: {
+            /** Items */
+            items: components["schemas"]["DeviceShown"][];
             /** Next */
             next: string | null;
         };
@@ -11809,6 +11946,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResourceShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enrol_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentShown"];
                 };
             };
             /** @description Refused or failed; see `code`. */

@@ -1,0 +1,173 @@
+"""The gateway: lets clients in, looks at what they send once, and routes it. What it means for incidents is for whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import NamedTuple, Protocol
+
+from bluelamp.incidents.gateways.cot import negotiation
+from bluelamp.incidents.gateways.cot.connection import Connection
+from bluelamp.incidents.gateways.cot.fanout.client import Client
+from bluelamp.incidents.gateways.cot.fanout.flow import Flow
+from bluelamp.incidents.gateways.cot.fanout.hub import Hub
+from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
+from bluelamp.incidents.gateways.cot.joining import reading
+from bluelamp.incidents.gateways.cot.settings import CotSettings
+from bluelamp.incidents.gateways.cot.wire import xml
+from bluelamp.incidents.gateways.cot.wire.errors import StreamError
+from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.kit.clock import Clock, now_ms
+from bluelamp.spine.http import Caller
+
+log = logging.getLogger(__name__)
+
+STALE_MS_MAX = 366 * 86_400_000
+"""Longest that anything stays: clients send years for what shall stay for ever."""
+
+
+class Identity(NamedTuple):
+    """Who a connection belongs to, as far as it matters here."""
+
+    agency: str
+    groups: frozenset[str]
+    """What its clients may see: see `groups.py`."""
+    audience: frozenset[str]
+    """Whom what they send goes to, unless it names somebody."""
+    device: str = ""
+    """Id of the enrolled device; empty on the plain port."""
+    caller: Caller | None = None
+
+
+class Gatekeeper(Protocol):
+    """Says who is behind a connection, and what they may say."""
+
+    async def identify(self, transport: asyncio.Transport) -> Identity | None:
+        """None: nobody whom we know, the connection ends."""
+
+    def audience(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str] | None:
+        """Groups that an event goes to; None: it is refused (a uid that belongs to another)."""
+
+    def left(self, client: Client, identity: Identity) -> None:
+        """A client disconnected."""
+
+
+class Gateway:
+    """One per process; belongs to the event loop."""
+
+    def __init__(self, settings: CotSettings, clock: Clock = now_ms) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.hub = Hub(settings.contacts_max, clock)
+        self.unusable = 0
+        self.refused = 0
+        self._here: dict[Client, tuple[Gatekeeper, Identity]] = {}
+        self._arriving = 0
+
+    def door(self, keeper: Gatekeeper) -> Connection:
+        """A new connection through a door that this keeper guards; hand it to the event loop as protocol factory."""
+        return Connection(self, keeper)
+
+    def full(self) -> bool:
+        """Whether nobody more is let in."""
+        if len(self._here) + self._arriving < self.settings.connections_max:
+            return False
+        log.warning("a CoT client is turned away: %d are connected, the most that may", len(self._here))
+        return True
+
+    async def admit(self, keeper: Gatekeeper, transport: asyncio.Transport) -> Client | None:
+        """Let a connection in as a client; None: not this one."""
+        self._arriving += 1
+        try:
+            identity = await keeper.identify(transport)
+        finally:
+            self._arriving -= 1
+        if identity is None or transport.is_closing():
+            return None
+        client = Client(transport, identity.groups, Flow(transport.get_extra_info("socket")))
+        self._here[client] = (keeper, identity)
+        self.hub.join(client, greeting=xml.write(negotiation.offer(self.clock())))
+        return client
+
+    def present(self) -> list[tuple[Client, Identity]]:
+        """Who is connected."""
+        return [(client, identity) for client, (_, identity) in self._here.items()]
+
+    def become(self, client: Client, identity: Identity) -> None:
+        """What a client may see or say has changed: at once, also for what waits for it."""
+        if client not in self._here:
+            return
+        self._here[client] = (self._here[client][0], identity)
+        if identity.groups != client.groups:
+            now = self.clock()
+            for key in self.hub.regroup(client, identity.groups):
+                client.write(Parcel(negotiation.gone(key, "a-f-G", now), identity.groups).bytes_in(client.form))
+
+    def dismiss(self, client: Client) -> None:
+        """A client's connection is over."""
+        keeper, identity = self._here.pop(client)
+        self.hub.leave(client)
+        if client.let_go_because:
+            log.info("a CoT client of %s is let go: %s", identity.agency, client.let_go_because)
+        if client.uid and not any(other.uid == client.uid for other in self._here):
+            held = self.hub.forget(client.uid)
+            if held is not None:
+                gone = negotiation.gone(client.uid, "a-f-G", self.clock())
+                self.hub.publish(Parcel(gone, held.audience))
+        keeper.left(client, identity)
+
+    def close(self) -> None:
+        """End every connection."""
+        for client in list(self._here):
+            client.pipe.abort()
+
+    def broken(self, connection: Connection, error: StreamError) -> None:
+        identity = self._here[connection.client][1] if connection.client in self._here else None
+        log.info("a CoT client%s is let go: %s", f" of {identity.agency}" if identity else "", error.message)
+
+    def receive(self, client: Client, event: CotEvent) -> None:
+        """Route one event of a client.
+
+        Raises:
+            EventError: it cannot be written for the others.
+        """
+        if event.type == negotiation.PING:
+            client.hold([Parcel(negotiation.pong(self.clock()), client.groups)])
+            self.hub.attend(client)
+            return
+        if event.type.startswith("t-x-takp"):
+            return
+        keeper, identity = self._here[client]
+        self._correct_clock(event)
+        audience = keeper.audience(client, identity, event)
+        if audience is not None and not client.uid and reading.is_position(event):
+            client.uid, client.call_sign = event.uid, event.call_sign
+        if audience is None:
+            self.refused += 1
+            return
+        if not audience:
+            return
+        key = event.uid if reading.is_kept(event) else ""
+        if event.type == reading.DELETE:
+            for uid in reading.deleted(event):
+                self.hub.forget(uid)
+        parcel = Parcel(event, audience, key, client, urgent=event.type.startswith("b-a-"))
+        if named := destinations(event):
+            self.hub.hand(parcel, [other for other in self._here if other.uid in named or other.call_sign in named])
+        else:
+            self.hub.publish(parcel)
+
+    def _correct_clock(self, event: CotEvent) -> None:
+        """By the server's clock: a device that is an hour off is neither stale at once nor for an hour too long."""
+        now = self.clock()
+        if abs(event.time - now) > self.settings.clock_seconds_max * 1000:
+            event.moved_by(now - event.time)
+        if event.stale > now + STALE_MS_MAX:
+            event.stale = now + STALE_MS_MAX
+            event.raw = b""
+
+
+def destinations(event: CotEvent) -> set[str]:
+    """Uids and call signs that an event is meant for alone; empty: for all."""
+    found = {value for dest in event.detail.findall("marti/dest") for name in ("uid", "callsign") if (value := dest.get(name, ""))}
+    return found - {"All Chat Rooms"}

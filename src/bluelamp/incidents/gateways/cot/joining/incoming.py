@@ -1,0 +1,166 @@
+"""From devices to incidents: positions to the positions' door, the rest to the log of the incident that the person is on.
+
+Routing to other devices does not wait for this, but for what an incident's room says: that is told when it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from typing import NamedTuple
+
+from bluelamp.incidents.authors import author_of
+from bluelamp.incidents.emergencies.actions import raise_emergency
+from bluelamp.incidents.gateways.cot import groups
+from bluelamp.incidents.gateways.cot.fanout.client import Client
+from bluelamp.incidents.gateways.cot.gateway import Identity
+from bluelamp.incidents.gateways.cot.joining import reading, store
+from bluelamp.incidents.gateways.cot.joining.origins import Origins
+from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.positions.service import PositionService
+from bluelamp.incidents.resources import store as resources
+from bluelamp.kit.ids import new_id
+from bluelamp.spine.errors import BluelampError, EngineDownError
+from bluelamp.spine.http import Caller
+from bluelamp.spine.module import Spine
+
+log = logging.getLogger(__name__)
+
+WAITING_MAX = 5_000
+TRIES = 30
+
+
+class _Said(NamedTuple):
+    client: Client
+    caller: Caller
+    device: str
+    event: CotEvent
+    incident: str
+    """Named by the event; empty: the one that the person's resource is on."""
+
+
+class Incoming:
+    """One per process."""
+
+    def __init__(self, spine: Spine, positions: PositionService, origins: Origins) -> None:
+        self._spine = spine
+        self._positions = positions
+        self._origins = origins
+        self._moved: OrderedDict[str, tuple[Caller, CotEvent]] = OrderedDict()
+        """Newest position by person: what waits is superseded, not queued."""
+        self._woken = asyncio.Event()
+        self._urgent: asyncio.Queue[_Said] = asyncio.Queue(WAITING_MAX)
+        self._waiting: asyncio.Queue[_Said] = asyncio.Queue(WAITING_MAX)
+        self._alerts: dict[tuple[str, str], str] = {}
+        """Device and uid of an alert -> the emergency that it is, while it lasts."""
+        self._seen: set[tuple[str, str]] = set()
+        self._started = spine.clock()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._work(self._urgent), name="cot-emergencies"),
+            asyncio.create_task(self._work(self._waiting), name="cot-said"),
+            asyncio.create_task(self._report(), name="cot-reports"),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def take(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str]:
+        """Note what an event means; the groups of devices that it goes to now."""
+        caller = identity.caller
+        if caller is None:
+            return identity.audience
+        if event.uid == client.uid and reading.is_position(event):
+            self._moved[caller.id] = (caller, event)
+            self._woken.set()
+            return identity.audience
+        if event.type == reading.CHAT:
+            incident = self._origins.numbers.get(reading.room_of(event), "")
+            if not incident:
+                return identity.audience
+            if groups.of_incident(incident) in identity.groups:
+                self._put(_Said(client, caller, identity.device, event, incident))
+            return frozenset()
+        if event.type == reading.CANCEL:
+            self._alerts.pop((identity.device, event.uid), None)
+        elif reading.is_emergency(event):
+            self._put(_Said(client, caller, identity.device, event, ""), urgent=True)
+        elif reading.is_drawing(event) or event.type in {reading.CASUALTY_EVACUATION, reading.DELETE}:
+            self._put(_Said(client, caller, identity.device, event, ""))
+        return identity.audience
+
+    def _put(self, said: _Said, *, urgent: bool = False) -> None:
+        try:
+            (self._urgent if urgent else self._waiting).put_nowait(said)
+        except asyncio.QueueFull:
+            # The records are away and thousands wait: a client that is let go keeps what it could not send.
+            said.client.let_go("what it says cannot be kept now")
+
+    async def _work(self, queue: asyncio.Queue[_Said]) -> None:
+        while True:
+            said = await queue.get()
+            for attempt in range(TRIES):
+                try:
+                    await (self._alarm(said) if reading.is_emergency(said.event) else self._keep(said))
+                except EngineDownError:
+                    await asyncio.sleep(min(0.2 * 2**attempt, 5))
+                    continue
+                except BluelampError as error:
+                    log.info("a TAK device's %s is not kept: %s", said.event.type, error.code)
+                except Exception:
+                    log.exception("a TAK device's %s is not kept", said.event.type)
+                break
+
+    async def _keep(self, said: _Said) -> None:
+        incident = said.incident
+        if not incident:
+            crewed = await resources.of_person(self._spine.db, said.caller.id)
+            incident = crewed.incident if crewed is not None and crewed.agency == said.caller.agency else ""
+        news = reading.events_of(said.device, said.event)
+        if not incident or not news:
+            return
+        for new in news:
+            self._origins.say(new.id, said.client)
+            if new.kind == "feature.drawn":
+                self._origins.call(new.data["feature"], said.event.uid)
+        author = await author_of(self._spine, said.caller, said.device)
+        for result in await append(self._spine, author, incident, news):
+            if result.state != "accepted":
+                self._origins.sender(result.id)
+                log.debug("a TAK device's %s: %s %s", said.event.type, result.state, result.code)
+
+    async def _alarm(self, said: _Said) -> None:
+        key = (said.device, said.event.uid)
+        emergency = self._alerts.get(key)
+        if emergency is None:
+            # A device repeats its alert until it is cancelled: one that a restart of ours forgot is still the same, once.
+            known = await store.open_emergency_of(self._spine.db, said.caller.id, self._started) if key not in self._seen else ""
+            emergency = known or new_id()
+            self._alerts[key] = emergency
+            self._seen.add(key)
+            self._origins.alert(emergency, said.event.uid)
+            place = reading.place_of(said.event)
+            await raise_emergency(self._spine, said.caller, emergency, place, said.event.time, "", said.device)
+
+    async def _report(self) -> None:
+        """Positions of people, the newest of each."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._moved:
+                person, (caller, event) = self._moved.popitem(last=False)
+                try:
+                    await self._positions.door.of_person(person, caller.agency, [reading.report_of(event)], source="cot", wait=False)
+                except EngineDownError as error:
+                    self._moved.setdefault(person, (caller, event))
+                    log.warning("positions of TAK devices wait: %s", error.message)
+                    await asyncio.sleep(1)
+                except BluelampError as error:
+                    log.info("a TAK device's position is not kept: %s", error.code)
+                    await asyncio.sleep(0.1)

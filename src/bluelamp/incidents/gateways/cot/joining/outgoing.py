@@ -1,0 +1,217 @@
+"""From incidents to devices: follows the stream of incidents and the positions of resources, and hands on what each may see.
+
+Drawings, casualties and scenes are remembered as they are now, so that who connects, or whose agency joins, has them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import msgspec
+
+from bluelamp.incidents.errors import NoSuchIncidentError
+from bluelamp.incidents.gateways.cot import groups, negotiation
+from bluelamp.incidents.gateways.cot.fanout.client import Client
+from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
+from bluelamp.incidents.gateways.cot.gateway import Gateway
+from bluelamp.incidents.gateways.cot.joining import store, writing
+from bluelamp.incidents.gateways.cot.joining.origins import Origins
+from bluelamp.incidents.gateways.cot.trust.keeper import CertificateKeeper
+from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.incidents.log.queries import state_now
+from bluelamp.incidents.positions.service import PositionService
+from bluelamp.incidents.tables import INCIDENTS_STREAM
+from bluelamp.incidents.told import Told, decode
+from bluelamp.spine.bus import Message
+from bluelamp.spine.module import Spine
+
+log = logging.getLogger(__name__)
+
+CHANGES_WHO_SEES = frozenset(
+    {
+        "incident.opened", "incident.closed", "incident.reopened", "incident.merged", "agency.joined", "agency.left", "lead.passed",
+        "resource.assigned", "resource.released",
+    }
+)  # fmt: skip
+POSITIONS_EVERY_S = 0.25
+
+
+class Outgoing:
+    """One per process."""
+
+    def __init__(self, spine: Spine, gateway: Gateway, keeper: CertificateKeeper, positions: PositionService, origins: Origins) -> None:
+        self._spine = spine
+        self._gateway = gateway
+        self._keeper = keeper
+        self._positions = positions
+        self._origins = origins
+        self._assigned: dict[str, str] = {}
+        """Resource -> incident that it is on."""
+        self._seen = 0
+        self._moved = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        reached = await self._spine.bus.last_sequence(INCIDENTS_STREAM)
+        self._assigned = await store.assigned(self._spine.db)
+        for row in await store.open_incidents(self._spine.db):
+            self._origins.numbers[row["number"]] = row["id"]
+            await self._show(row["id"])
+        self._positions.feed.told.append(self._moved.set)
+        self._moved.set()
+        self._tasks = [
+            asyncio.create_task(self._spine.bus.replay(INCIDENTS_STREAM, reached, self._take), name="cot-incidents"),
+            asyncio.create_task(self._follow_positions(), name="cot-positions"),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _take(self, message: Message) -> None:
+        try:
+            told = decode(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return  # another subject of the same stream
+        try:
+            await self._tell(told)
+        except Exception:
+            # One event that cannot be shown must not end the picture of all others.
+            log.exception("event %d of incident %s is not shown to TAK devices", told.sequence, told.incident)
+
+    async def _tell(self, told: Told) -> None:
+        if told.kind in CHANGES_WHO_SEES:
+            await self._change(told)
+        sender = self._origins.sender(told.id)
+        if sender is not None and not told.kind.startswith("chat."):
+            return  # devices have had it as its own device sent it
+        if told.kind == "feature.drawn":
+            self._publish(told, writing.drawing(told.data, told.at, self._now()), kept=True)
+        elif told.kind == "feature.removed":
+            self._remove(told, writing.feature_uid(told.data["feature"]))
+        elif told.kind.startswith("casualty."):
+            await self._casualty(told)
+        elif told.kind == "chat.said":
+            self._chat(told, sender)
+        elif told.kind in {"emergency.raised", "emergency.escalated", "emergency.closed"}:
+            await self._emergency(told)
+
+    async def _change(self, told: Told) -> None:
+        """Who sees an incident, or which a resource is on, has changed: clients' groups first, then what there is to see."""
+        if told.kind == "incident.opened":
+            self._origins.numbers[told.data["number"]] = told.incident
+        if told.kind in {"resource.assigned", "resource.released"}:
+            self._move(told.data["resource"], told.incident if told.kind == "resource.assigned" else "")
+            crew = await store.crew(self._spine.db, told.data["resource"])
+            await self._keeper.again(lambda identity: identity.caller is not None and identity.caller.id in crew)
+        else:
+            agencies = {*told.agencies, told.data.get("agency", "")}
+            await self._keeper.again(lambda identity: identity.agency in agencies)
+        if told.kind in {"incident.opened", "incident.reopened"}:
+            await self._show(told.incident)
+
+    def _move(self, resource: str, incident: str) -> None:
+        """Those who saw a resource by its incident alone see it no more; those of the new one do at once."""
+        if held := self._gateway.hub.forget(writing.resource_uid(resource)):
+            gone = negotiation.gone(writing.resource_uid(resource), "a-f-G", self._now())
+            self._gateway.hub.publish(Parcel(gone, held.audience))
+        if incident:
+            self._assigned[resource] = incident
+        else:
+            self._assigned.pop(resource, None)
+        self._show_resource(resource)
+
+    async def _show(self, incident: str) -> None:
+        """Everything of an incident that has a place."""
+        try:
+            state = await state_now(self._spine, incident)
+        except NoSuchIncidentError:
+            return
+        now, group = self._now(), groups.of_told(incident, ())
+        if state.place.point is not None:
+            event = writing.scene(incident, state.number, state.title, state.place.model_dump(), now, now)
+            self._gateway.hub.publish(Parcel(event, group, event.uid))
+        for feature in state.features.values():
+            data = {"feature": feature.id, **feature.model_dump(include={"type", "geometry", "label", "note"})}
+            event = writing.drawing(data, now, now)
+            self._gateway.hub.publish(Parcel(event, groups.of_told(incident, feature.audience), event.uid))
+        for casualty in state.casualties.values():
+            if casualty.place is not None and casualty.place.point is not None and not casualty.struck:
+                event = writing.casualty(casualty.id, casualty.model_dump(), now, now)
+                self._gateway.hub.publish(Parcel(event, groups.of_told(incident, casualty.audience), event.uid))
+
+    async def _casualty(self, told: Told) -> None:
+        state = await state_now(self._spine, told.incident)
+        found = state.casualties.get(told.data["casualty"])
+        if found is None or found.struck:
+            self._remove(told, f"bluelamp-c-{told.data['casualty']}")
+        elif found.place is not None and found.place.point is not None:
+            self._publish(told, writing.casualty(found.id, found.model_dump(), told.at, self._now()), kept=True)
+
+    def _chat(self, told: Told, sender: Client | None) -> None:
+        room = next((number for number, incident in self._origins.numbers.items() if incident == told.incident), told.incident)
+        uid = sender.uid if sender is not None and sender.uid else f"bluelamp-p-{told.person}"
+        call_sign = told.call_sign or told.name
+        event = writing.chat(room, told.id, uid, call_sign, told.data["text"], told.at)
+        self._gateway.hub.publish(Parcel(event, groups.of_told(told.incident, told.audience), "", sender))
+
+    async def _emergency(self, told: Told) -> None:
+        number = told.data["emergency"]
+        uid = self._origins.alerts.get(number, "")
+        if uid and told.kind == "emergency.raised":
+            return  # devices have it as its own device sent it
+        if told.kind == "emergency.closed":
+            event = writing.emergency_over(number, self._now())
+        else:
+            data = told.data if told.kind == "emergency.raised" else await store.emergency(self._spine.db, number) or told.data
+            event = writing.emergency(number, data, told.at, self._now())
+        event.uid = uid or event.uid
+        self._gateway.hub.publish(Parcel(event, _hearing(told), urgent=True))
+
+    def _publish(self, told: Told, event: CotEvent, *, kept: bool) -> None:
+        self._gateway.hub.publish(Parcel(event, groups.of_told(told.incident, told.audience), event.uid if kept else ""))
+
+    def _remove(self, told: Told, uid: str) -> None:
+        uid = self._origins.uid_of_feature(told.data.get("feature", "")) or uid
+        held = self._gateway.hub.forget(uid)
+        audience = held.audience if held is not None else groups.of_told(told.incident, told.audience)
+        self._gateway.hub.publish(Parcel(negotiation.gone(uid, "b-m-p-s-m", self._now()), audience))
+
+    async def _follow_positions(self) -> None:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            changed, self._seen = self._positions.book.changed_since(self._seen)
+            for position in changed:
+                self._show_resource(position.resource)
+            await asyncio.sleep(POSITIONS_EVERY_S)
+
+    def _show_resource(self, resource: str) -> None:
+        position, hub = self._positions.book.latest(resource), self._gateway.hub
+        uid = writing.resource_uid(resource)
+        if position is None:
+            if held := hub.forget(uid):
+                hub.publish(Parcel(negotiation.gone(uid, "a-f-G", self._now()), held.audience))
+            return
+        if position.source == "cot":
+            return  # the device itself is on the map
+        event = writing.resource(position, self._positions.stale_ms.get(position.kind, self._positions.stale_ms["default"]))
+        if event.stale > self._now():
+            audience = groups.of_resource(position.agency, self._assigned.get(resource, ""), covert=position.covert)
+            hub.publish(Parcel(event, audience, uid))
+
+    def _now(self) -> int:
+        return self._spine.clock()
+
+
+def _hearing(told: Told) -> frozenset[str]:
+    """Who hears an emergency: the incident, and the agencies that are told of it, some their control rooms alone."""
+    found = set(groups.of_told(told.incident, told.audience)) if told.incident else set()
+    for agency, roles in told.agencies.items():
+        if not told.incident:
+            found.add(f"{agency}/control" if roles and set(roles) <= groups.CONTROL_ROLES else agency)
+    return frozenset(found)

@@ -1,0 +1,38 @@
+"""SQL that the gateway asks incidents at its start, and about emergencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bluelamp.incidents.log.store import moment
+from bluelamp.spine.relational import Database, Record
+
+
+async def open_incidents(db: Database) -> list[Record]:
+    return await db.fetch("SELECT id, number FROM incidents WHERE status = 'open' ORDER BY updated_at DESC LIMIT 2000")
+
+
+async def assigned(db: Database) -> dict[str, str]:
+    """Resource -> the incident that it is on."""
+    rows = await db.fetch("SELECT id, incident FROM resources WHERE incident IS NOT NULL AND closed_at IS NULL LIMIT 100000")
+    return {row["id"]: row["incident"] for row in rows}
+
+
+async def crew(db: Database, resource: str) -> set[str]:
+    """Who crews a resource now."""
+    return {row["person"] for row in await db.fetch("SELECT person FROM resource_crews WHERE resource = $1 LIMIT 100", resource)}
+
+
+async def emergency(db: Database, number: str) -> dict[str, Any] | None:
+    row = await db.fetchrow("SELECT id AS emergency, person_name, call_sign, place FROM emergencies WHERE id = $1", number)
+    return dict(row) if row else None
+
+
+async def open_emergency_of(db: Database, person: str, before_ms: int) -> str:
+    """The emergency of a person that is not closed, raised in the hour before a moment; empty: none."""
+    found = await db.fetchval(
+        "SELECT id FROM emergencies WHERE person = $1 AND state <> 'closed' AND received_at < $2 AND received_at > $2 - interval '1 hour'"
+        " ORDER BY received_at DESC LIMIT 1",
+        person, moment(before_ms),
+    )  # fmt: skip
+    return str(found or "")

@@ -1,0 +1,1 @@
+"""What TAK clients ask over HTTPS, at the addresses that they know."""

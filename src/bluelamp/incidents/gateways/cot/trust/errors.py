@@ -1,0 +1,24 @@
+"""Named failures of enrolment and of the authority."""
+
+from __future__ import annotations
+
+from bluelamp.spine.errors import BluelampError, InvalidError, NotFoundError, UnauthenticatedError
+
+
+class AuthorityError(BluelampError):
+    code = "cot_authority_unusable"
+
+
+class RequestError(InvalidError):
+    code = "certificate_request_unusable"
+
+
+class NoSuchDeviceError(NotFoundError):
+    code = "no_such_device"
+
+
+class EnrolmentRefusedError(UnauthenticatedError):
+    """One answer for an unknown token, one that was used, and one that is over."""
+
+    code = "enrolment_refused"
+    headers = {"WWW-Authenticate": 'Basic realm="Bluelamp TAK enrolment"'}  # noqa: RUF012

@@ -1,0 +1,210 @@
+"""The keeper of the door with certificates: whose device it is, what they may see now, and which uids they may speak for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bluelamp.incidents.access import INCIDENTS_VIEW, TAK_DEVICES_ENROL
+from bluelamp.incidents.gateways.cot import groups
+from bluelamp.incidents.gateways.cot.fanout.client import Client
+from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
+from bluelamp.incidents.gateways.cot.joining.reading import is_position
+from bluelamp.incidents.gateways.cot.trust import store
+from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.incidents.log import store as incidents
+from bluelamp.incidents.positions.carriers import PERSON
+from bluelamp.incidents.positions.store.carriers import CHANNEL as CREWS
+from bluelamp.incidents.resources import store as resources
+from bluelamp.spine import audit
+from bluelamp.spine.calling import network_of
+from bluelamp.spine.identity.standing import person_now
+from bluelamp.spine.identity.store import CHANNEL as IDENTITY
+from bluelamp.spine.module import Spine
+
+log = logging.getLogger(__name__)
+
+CONNECT = "incidents.tak_devices.connect"
+SPEAK = "incidents.tak_devices.speak"
+AT_ONCE = 8
+"""Arrivals that are looked up at once: a thousand may come together, and the database serves others too."""
+INCIDENTS_MAX = 2_000
+Known = dict[tuple[str, frozenset[str]], list[str]]
+
+
+class CertificateKeeper:
+    """One per process."""
+
+    def __init__(self, spine: Spine, gateway: Gateway) -> None:
+        self._spine = spine
+        self._gateway = gateway
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._owners: dict[str, tuple[str, str]] = {}
+        """Uid -> device and person that it is bound to."""
+        self._told: set[tuple[str, str]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
+        self.listener: Callable[[Client, Identity, CotEvent], frozenset[str]] = lambda _client, identity, _event: identity.audience
+        """Hears what may be said, and says which groups it goes to."""
+
+    async def start(self) -> None:
+        await self._learn()
+        self._spine.db.listen(store.CHANNEL, self._all_anew, self._device_changed)
+        self._spine.db.listen(IDENTITY, self._all_anew, self._person_changed)
+        self._spine.db.listen(CREWS, self._all_anew, self._crew_changed)
+
+    async def identify(self, transport: asyncio.Transport) -> Identity | None:
+        """By the certificate that the transport has verified."""
+        certificate = transport.get_extra_info("peercert") or {}
+        serial = str(certificate.get("serialNumber", ""))
+        address = str((transport.get_extra_info("peername") or ("",))[0])
+        async with self._turns:
+            row = await store.device_by_serial(self._spine.db, serial)
+            if row is None:
+                await self._refuse(serial, address)
+                return None
+            identity = await self._standing(row["id"], row["person"], row["agency"])
+            if identity is None or identity.caller is None:
+                await self._refuse(serial, address, row["person"], row["agency"])
+                return None
+            actor = identity.caller.actor._replace(place=network_of(address), device=f"{address} TAK {row['label']}".strip())
+            async with self._spine.db.transaction() as connection:
+                await store.note_seen(connection, row["id"])
+                detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
+                await audit.record(connection, actor, "consultation", CONNECT, subjects=(row["id"],), detail=detail)
+        return identity
+
+    async def _standing(self, device: str, person: str, agency: str, known: Known | None = None) -> Identity | None:
+        """What the person may see through the device now; None: nothing. `known`: incidents by agency and roles, asked once for many."""
+        caller = await person_now(self._spine, person=person, agency=agency)
+        if caller is None or not (caller.may(INCIDENTS_VIEW) and caller.may(TAK_DEVICES_ENROL)):
+            return None
+        known = {} if known is None else known
+        if (agency, caller.roles) not in known:
+            rows = await incidents.listed(self._spine.db, agency, caller.roles, ["open"], None, INCIDENTS_MAX)
+            known[agency, caller.roles] = [row["id"] for row in rows]
+        seen = known[agency, caller.roles]
+        resource = await resources.of_person(self._spine.db, person)
+        crewed = resource is not None and resource.agency == agency
+        audience = groups.of_resource(
+            agency, resource.incident if resource and crewed else "", covert=bool(resource and crewed and resource.covert)
+        )
+        return Identity(agency, groups.of_person(agency, caller.roles, seen), audience, device, caller)
+
+    async def _refuse(self, serial: str, address: str, person: str = "", agency: str = "") -> None:
+        actor = audit.Actor(person or "unknown", person or "a TAK device", agency, network_of(address), address)
+        async with self._spine.db.transaction() as connection:
+            await audit.record(connection, actor, "refusal", CONNECT, detail={"serial": serial})
+
+    def audience(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str] | None:
+        """Refuses what is said in the name of another's device."""
+        assert identity.caller is not None  # noqa: S101 - given by `identify`
+        for uid in claimed(event):
+            owner = self._owners.get(uid)
+            if owner is not None and owner[0] != identity.device and owner[1] != identity.caller.id:
+                self._note_forgery(identity, uid)
+                return None
+        if not client.uid and is_position(event):
+            if not self._claim(client, identity, event):
+                return None
+            client.uid, client.call_sign = event.uid, event.call_sign
+        return self.listener(client, identity, event)
+
+    def _claim(self, client: Client, identity: Identity, event: CotEvent) -> bool:
+        """The first position of a connection is the device's own: bind its uid, and hold it to the one that is bound."""
+        assert identity.caller is not None  # noqa: S101 - the caller looked
+        bound = next((uid for uid, (device, _) in self._owners.items() if device == identity.device), "")
+        if bound and bound != event.uid:
+            self._note_forgery(identity, event.uid)
+            return False
+        if not bound:
+            self._owners[event.uid] = (identity.device, identity.caller.id)
+            self._soon(self._bind(client, identity, event.uid, event.call_sign))
+        return True
+
+    async def _bind(self, client: Client, identity: Identity, uid: str, call_sign: str) -> None:
+        assert identity.caller is not None  # noqa: S101 - the caller looked
+        if not await store.bind(self._spine.db, identity.device, identity.caller.id, uid, call_sign):
+            self._note_forgery(identity, uid)  # another gateway was faster
+            await self._learn()
+            client.let_go("its uid belongs to another device")
+
+    def left(self, client: Client, identity: Identity) -> None:
+        """Nothing is kept of a connection."""
+
+    def _note_forgery(self, identity: Identity, uid: str) -> None:
+        """On record once for each device and uid, not for each of a stream of events."""
+        caller = identity.caller
+        if caller is None or (identity.device, uid) in self._told or len(self._told) > 10_000:
+            return
+        self._told.add((identity.device, uid))
+        log.warning("a TAK device of %s speaks for a uid that is another's; it is refused", identity.agency)
+
+        async def note() -> None:
+            async with self._spine.db.transaction() as connection:
+                detail = {"claimed": uid, "device": identity.device}
+                await audit.record(connection, caller.actor, "refusal", SPEAK, subjects=(identity.device,), detail=detail)
+
+        self._soon(note())
+
+    async def _learn(self) -> None:
+        """Which uid is whose, from the records."""
+        self._owners = {row["uid"]: (row["id"], row["person"]) for row in await store.uids(self._spine.db)}
+
+    async def again(self, only: Callable[[Identity], bool] = lambda _: True) -> None:
+        """Look anew what those who are connected may see; who may nothing any more is cut off."""
+        known: Known = {}
+        for client, identity in self._gateway.present():
+            if identity.caller is None or not only(identity):
+                continue
+            async with self._turns:
+                row = await store.device_by_id(self._spine.db, identity.device)
+                gone = row is None or row["revoked_at"] is not None
+                now = None if gone else await self._standing(identity.device, identity.caller.id, identity.agency, known)
+            if now is None:
+                client.let_go("it may no longer come in")
+            else:
+                self._gateway.become(client, now)
+
+    def _device_changed(self, device: str) -> None:
+        self._soon(self._learn())
+        self._soon(self.again(lambda identity: identity.device == device))
+
+    def _person_changed(self, person: str) -> None:
+        self._soon(self.again(lambda identity: not person or (identity.caller is not None and identity.caller.id == person)))
+
+    def _crew_changed(self, what: str) -> None:
+        """Somebody crews another resource now, which may be on another incident or covert."""
+        if what.startswith(PERSON):
+            self._person_changed(what.removeprefix(PERSON))
+
+    def _all_anew(self) -> None:
+        self._soon(self._learn())
+        self._soon(self.again())
+
+    def _soon(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the CoT gateway could not look something up: %r", error)
+
+    async def close(self) -> None:
+        for task in list(self._work):
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+
+
+def claimed(event: CotEvent) -> set[str]:
+    """Uids of devices that an event speaks for: its own, that of whoever it says it is by, and what it would delete."""
+    found = {event.uid.removesuffix("-9-1-1")}
+    if event.uid.startswith("GeoChat."):
+        found.add(event.uid.split(".", 2)[1])
+    for link in event.detail.findall("link"):
+        if link.get("relation", "").startswith("p-p") or event.type.startswith("t-x-d"):
+            found.add(link.get("uid", ""))
+    return found - {""}
