@@ -249,6 +249,49 @@ async def test_an_emergency_pressed_without_signal_arrives_and_is_answered(room:
     assert _only_network(room) == []
 
 
+async def test_the_locked_screen_calls_for_help(room: Room) -> None:
+    page = await _phone(room)
+    await page.get_by_role("link", name="More", exact=True).click()
+    await page.get_by_role("button", name="Lock").click()
+    locked = page.get_by_role("dialog", name="Locked")
+    await expect(locked).to_be_visible()
+    await _hold(page, HELD_MS)
+    panel = locked.get_by_role("region", name="Emergency")
+    await expect(panel).to_contain_text("Emergency sent")
+    await page.reload()
+    await expect(panel).to_contain_text("Emergency sent")
+    assert await violations(page) == []
+    control = room.platform.client("control")
+    calls = (await control.get("/v1/incidents/emergencies")).json()["items"]
+    (call,) = (one for one in calls if one["person_name"] == "Journey officer")
+    assert (await control.post(f"/v1/incidents/emergencies/{call['id']}/acknowledge")).status_code == 200
+    await expect(panel).to_contain_text("Control room has it")
+    assert (await control.post(f"/v1/incidents/emergencies/{call['id']}/close", json={"outcome": "false_alarm"})).status_code == 200
+    await page.get_by_label("Password").fill(room.passwords["officer"])
+    await page.get_by_role("button", name="Unlock with your password").click()
+    await page.get_by_role("button", name="Put away").click(timeout=30_000)
+
+
+async def test_a_plate_is_recorded_and_looked_up(room: Room) -> None:
+    title = f"Hit and run {new_id()[-6:]}"
+    incident = await _incident(room, title)
+    mark = "KE46JNP"
+    await room.list_mark(mark, instruction="Do not approach: tell the control room.")
+    await room.see(mark, ago_ms=120_000)
+    page = await _phone(room)
+    await page.get_by_role("link", name=title).click()
+    await page.get_by_role("link", name="Vehicle").click()
+    await page.get_by_label("Plate").fill(f"{mark[:4]} {mark[4:]}".lower())
+    await page.get_by_role("button", name="Left the scene").click()
+    await page.get_by_role("button", name="Record on the incident").click()
+    row = page.get_by_role("list", name="Recorded vehicles").get_by_role("listitem").first
+    await expect(row).to_contain_text(f"{mark[:4]} {mark[4:]}")
+    await expect(row).to_contain_text("in the last 7 days", timeout=20_000)
+    (recorded,) = [event for event in await _log(room, incident) if event["kind"] == "vehicle.recorded"]
+    assert (recorded["data"]["vrm"], recorded["data"]["involvement"]) == (mark, "Left the scene")
+    assert room.complaints == []
+
+
 async def test_signing_out_leaves_nothing_that_can_be_read(room: Room) -> None:
     title = f"Burglary alarm {new_id()[-6:]}"
     await _incident(room, title)

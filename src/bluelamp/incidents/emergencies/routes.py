@@ -64,9 +64,12 @@ class EmergencyShown(BaseModel):
 
 @router.post("")
 async def raise_emergency(
-    question: EmergencyQuestion, spine: SpineHere, caller: Annotated[Caller, permit(EMERGENCIES_RAISE)]
+    question: EmergencyQuestion, spine: SpineHere, caller: Annotated[Caller, permit(EMERGENCIES_RAISE, even_locked=True)]
 ) -> EmergencyShown:
-    """Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once."""
+    """Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once.
+
+    A locked session may: who is in danger proves nothing first.
+    """
     pressed = to_ms(question.pressed_at)
     row = await actions.raise_emergency(spine, caller, question.id, question.place, pressed, question.incident or "", question.device)
     return EmergencyShown.of(row)

@@ -29,6 +29,20 @@ class Device {
     await session.ask();
     if (session.state === 'unreachable') await this.#turn(() => this.#resume());
     else if (session.state === 'out') await this.forget();
+    else if (session.lockedFor) await this.#turn(() => this.#resumeLocked());
+  }
+
+  /** Opened again on a locked screen: an emergency that is under way goes on. What else is there stays unseen. */
+  async #resumeLocked(): Promise<void> {
+    const vault = await this.#vaultOfLast();
+    const me = await vault?.get<Me>('kept', 'me');
+    if (me?.name === session.lockedFor) this.vault = vault;
+    else vault?.close();
+  }
+
+  async #vaultOfLast(): Promise<Vault | null> {
+    const owner = localStorage.getItem(OWNER);
+    return owner && (await Vault.owners()).includes(owner) ? Vault.open(owner) : null;
   }
 
   /** Whether the platform knows by now that this person signed out. */
@@ -43,11 +57,9 @@ class Device {
   }
 
   async #resume(): Promise<void> {
-    const owner = localStorage.getItem(OWNER);
-    if (!owner || !(await Vault.owners()).includes(owner)) return;
-    const vault = await Vault.open(owner);
-    const me = await vault.get<Me>('kept', 'me');
-    if (!me) return vault.close();
+    const vault = await this.#vaultOfLast();
+    const me = await vault?.get<Me>('kept', 'me');
+    if (!me) return vault?.close();
     this.vault = vault;
     session.goOnWith(me);
   }
