@@ -249,6 +249,43 @@ async def test_an_emergency_pressed_without_signal_arrives_and_is_answered(room:
     assert _only_network(room) == []
 
 
+async def test_positions_are_told_on_duty_only_and_that_is_shown(room: Room) -> None:
+    control = room.platform.client("control")
+    call_sign = f"KN{new_id()[-5:]}"
+    unit = (await control.post("/v1/incidents/resources", json={"call_sign": call_sign, "type": "car"})).json()
+    page = await _phone(room)
+    await page.get_by_role("link", name="Status", exact=True).click()
+    await page.get_by_role("button", name="Choose my unit").click()
+    await page.get_by_label("Call sign").fill(call_sign.lower())
+    await page.get_by_role("button", name=call_sign).click()
+    # Off duty, as a new unit is: nothing leaves.
+    await expect(page.get_by_role("button", name="11 Off duty")).to_have_attribute("aria-pressed", "true")
+    await expect(page.get_by_text("Your position is not sent")).to_be_visible()
+
+    async def shown() -> dict[str, Any] | None:
+        answer = await control.get("/v1/incidents/positions?bbox=-3,54,-2.5,54.5")
+        return next((one for one in answer.json()["items"] if one["resource"] == unit["id"]), None)
+
+    assert await shown() is None
+    await page.get_by_role("button", name="2 On patrol").click()
+    await expect(page.get_by_text("It is, as soon as this device knows it")).to_be_visible()
+    # A simulated device says where it is only when it moves.
+    moved = HERE | {"latitude": 54.33001}
+    await page.context.set_geolocation(moved)  # type: ignore[arg-type]
+    await expect(page.get_by_role("banner").get_by_text("Position on")).to_be_visible()
+    for _ in range(100):
+        if (seen := await shown()) is not None:
+            break
+        await asyncio.sleep(0.1)
+    assert seen is not None
+    assert (seen["latitude"], seen["longitude"]) == (moved["latitude"], HERE["longitude"])
+    await page.get_by_role("button", name="11 Off duty").click()
+    await expect(page.get_by_role("banner").get_by_text("Position on")).to_have_count(0)
+    await page.get_by_role("button", name=f"Leave {call_sign}").click()
+    await expect(page.get_by_text("You crew no unit")).to_be_visible()
+    assert room.complaints == []
+
+
 async def test_the_locked_screen_calls_for_help(room: Room) -> None:
     page = await _phone(room)
     await page.get_by_role("link", name="More", exact=True).click()

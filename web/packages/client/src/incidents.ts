@@ -32,6 +32,10 @@ export const resources = {
     body(client.POST('/v1/incidents/resources/{resource}/status', { params: { path: { resource } }, body: { code, happened_at } })),
 };
 
+export const positions = {
+  report: (question: T.PositionReports) => body(client.POST('/v1/incidents/positions', { body: question })),
+};
+
 export const emergencies = {
   /** Said again under the same id it raises nothing and answers how it stands. */
   raise: (question: T.EmergencyQuestion) => body(client.POST('/v1/incidents/emergencies', { body: question })),

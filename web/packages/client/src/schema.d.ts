@@ -1481,6 +1481,8 @@ export interface paths {
         /**
          * Raise Emergency
          * @description Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once.
+         *
+         *     A locked session may: who is in danger proves nothing first.
          */
         post: operations["raise_emergency"];
         delete?: never;

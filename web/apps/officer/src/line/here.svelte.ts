@@ -38,20 +38,27 @@ class Here {
       this.problem = REFUSED;
       return;
     }
-    this.#watch = navigator.geolocation.watchPosition(
-      ({ coords, timestamp }) => {
-        this.problem = '';
-        this.fix = {
-          latitude: coords.latitude, longitude: coords.longitude, accuracy_m: Math.min(coords.accuracy, 100_000), at: timestamp,
-          speed: coords.speed, heading: coords.heading,
-        };
-        const fix = this.fix;
-        this.#told.forEach((tell) => tell(fix));
-      },
-      (error) => (this.problem = error.code === error.PERMISSION_DENIED ? REFUSED : 'No position yet. Go where there is a view of the sky, or write the place.'),
-      { enableHighAccuracy: true, maximumAge: 10_000, timeout: 30_000 },
-    );
+    this.#watch = navigator.geolocation.watchPosition(this.#found, this.#failed, { enableHighAccuracy: true, maximumAge: 10_000, timeout: 30_000 });
   }
+
+  /** Asks the device anew: it says nothing by itself while it stands still. */
+  refresh(): void {
+    navigator.geolocation?.getCurrentPosition(this.#found, this.#failed, { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 });
+  }
+
+  readonly #found = ({ coords, timestamp }: GeolocationPosition): void => {
+    this.problem = '';
+    const fix = {
+      latitude: coords.latitude, longitude: coords.longitude, accuracy_m: Math.min(coords.accuracy, 100_000), at: timestamp,
+      speed: coords.speed, heading: coords.heading,
+    };
+    this.fix = fix;
+    this.#told.forEach((tell) => tell(fix));
+  };
+
+  readonly #failed = (error: GeolocationPositionError): void => {
+    this.problem = error.code === error.PERMISSION_DENIED ? REFUSED : 'No position yet. Go where there is a view of the sky, or write the place.';
+  };
 
   /** As an event says it; null where the device does not know, or has not known for two minutes. */
   place(): Place | null {

@@ -1,14 +1,12 @@
 // My unit, its status, and whether this device says where it is: on duty only, and shown on every page while it does.
 import { incidentApi as api, type Resource, type Terms } from '@bluelamp/client';
-import { here } from '../line/here.svelte';
 import { incidents } from '../incidents/incidents.svelte';
 import { device } from '../store/device.svelte';
 import { outbox } from '../store/outbox.svelte';
+import { tracking } from './tracking.svelte';
 
 class Duty {
   terms: Terms | null = $state.raw(null);
-  /** Set by the live line, which carries positions. */
-  sends = $state(false);
   unit: Resource | null = $derived(incidents.mine?.resource ?? null);
   /** The code said last, which the platform may not know yet. */
   said = $derived([...outbox.items].reverse().find((item) => item.lane === 'status' && item.state === 'waiting'));
@@ -17,9 +15,10 @@ class Duty {
   /** Emergency has a button of its own, which nobody touches by mistake. */
   offered = $derived(this.codes.filter((term) => term.meaning !== 'emergency'));
   word = $derived(this.codes.find((term) => term.code === this.code));
-  onDuty = $derived(!!this.unit && this.word !== undefined && this.word.meaning !== 'off_duty');
+  /** Off duty as soon as it is said here; on duty once the platform knows. */
+  onDuty = $derived(!!this.unit && ![this.unit.status, this.word?.meaning].includes('off_duty'));
   /** Whether positions leave this device now. */
-  reporting = $derived(this.onDuty && !!here.fix && this.sends);
+  reporting = $derived(this.onDuty && tracking.told);
 
   async load(): Promise<void> {
     this.terms = (await device.vault?.get<Terms>('kept', 'terms')) ?? null;
