@@ -32,6 +32,21 @@ export const resources = {
     body(client.POST('/v1/incidents/resources/{resource}/status', { params: { path: { resource } }, body: { code, happened_at } })),
 };
 
+export const media = {
+  /** Says how far the upload is; the same id again begins nothing twice. */
+  begin: (incident: string, question: T.MediaQuestion) => body(client.POST('/v1/incidents/{incident}/media', { params: of(incident), body: question })),
+  piece: (incident: string, media: string, offset: number, piece: ArrayBuffer) =>
+    body(
+      client.PATCH('/v1/incidents/{incident}/media/{media}', {
+        params: { path: { incident, media }, header: { 'upload-offset': offset } },
+        body: piece as unknown as string,
+        bodySerializer: (raw: unknown) => raw as ArrayBuffer,
+        headers: { 'Content-Type': 'application/offset+octet-stream' },
+      }),
+    ),
+  thumbnail: (incident: string, media: string) => `/v1/incidents/${incident}/media/${media}/thumbnail?size=1280`,
+};
+
 export const positions = {
   report: (question: T.PositionReports) => body(client.POST('/v1/incidents/positions', { body: question })),
 };

@@ -94,6 +94,7 @@ export type Receipt = S['ReceiptShown'];
 export type OpenIncident = S['OpenQuestion'];
 export type Terms = S['TermsShown'];
 export type EmergencyQuestion = S['EmergencyQuestion'];
+export type MediaQuestion = S['MediaQuestion'];
 export type PositionReports = S['ReportsQuestion'];
 export type EmergencyCall = S['EmergencyShown'];
 

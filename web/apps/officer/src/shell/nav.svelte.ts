@@ -9,6 +9,7 @@ export const PAGES = {
   casualties: '/incident/:id/casualties',
   casualty: '/incident/:id/casualties/:casualty',
   vehicle: '/incident/:id/vehicle',
+  camera: '/incident/:id/camera',
   open: '/open',
   map: '/map',
   status: '/status',

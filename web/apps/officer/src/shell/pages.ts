@@ -1,5 +1,6 @@
 // Which component shows which page. All come with the shell, so that every page opens without signal; the map's engine loads by itself.
 import type { Component } from 'svelte';
+import CameraPage from '../camera/CameraPage.svelte';
 import CasualtiesPage from '../casualties/CasualtiesPage.svelte';
 import CasualtyPage from '../casualties/CasualtyPage.svelte';
 import ChatPage from '../chat/ChatPage.svelte';
@@ -16,7 +17,7 @@ import type { PageName } from './nav.svelte';
 
 const SHOWN: Record<PageName, unknown> = {
   incidents: ListPage, incident: IncidentPage, chat: ChatPage, report: ReportPage, casualties: CasualtiesPage, casualty: CasualtyPage,
-  vehicle: VehiclePage, open: OpenPage, map: MapPage, status: StatusPage, more: MorePage, outbox: OutboxPage,
+  camera: CameraPage, vehicle: VehiclePage, open: OpenPage, map: MapPage, status: StatusPage, more: MorePage, outbox: OutboxPage,
 };
 
 /** A page takes what its path names. */

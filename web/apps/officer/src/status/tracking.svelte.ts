@@ -27,12 +27,15 @@ class Tracking {
   overLive: (report: Report) => boolean = () => false;
   #waiting: Report[] = [];
   #last = 0;
+  /** What the device knew before duty is nobody's business. */
+  #since = 0;
   #sending = false;
   #refusedAt = -Infinity;
 
   /** Begins; the function that is returned ends it. */
   start(): () => void {
     this.#refusedAt = -Infinity;
+    this.#since = Date.now();
     const stop = here.follow((fix) => this.#heard(fix));
     here.refresh();
     const still = setInterval(() => here.refresh(), STILL_MS);
@@ -55,7 +58,7 @@ class Tracking {
   }
 
   #heard(fix: Fix): void {
-    if (Date.now() - this.#refusedAt < AGAIN_MS || fix.at - this.#last < EVERY_MS) return;
+    if (fix.at < this.#since || Date.now() - this.#refusedAt < AGAIN_MS || fix.at - this.#last < EVERY_MS) return;
     this.#last = fix.at;
     const at = new Date(fix.at + (line.offset ?? 0)).toISOString();
     const known = (value: number | null): number | null => (value !== null && Number.isFinite(value) && value >= 0 ? value : null);
@@ -79,8 +82,6 @@ class Tracking {
       this.#waiting = this.#waiting.filter((report) => !batch.includes(report));
       this.told = answer.tracked && (answer.accepted > 0 || answer.repeated > 0 || this.told);
       if (!answer.tracked) this.untracked();
-      // Known from before duty, which is nobody's business: the next one goes at once.
-      else if (!answer.accepted && !answer.repeated) this.#last = 0;
     } catch {
       this.told = false;
     } finally {

@@ -23,7 +23,8 @@ export interface Item {
 
 export interface Result {
   id: string;
-  state: 'accepted' | 'repeated' | 'refused';
+  /** `later`: some of it has gone; the rest gives way to what is shorter. */
+  state: 'accepted' | 'repeated' | 'refused' | 'later';
   why: string;
 }
 
@@ -43,6 +44,8 @@ class Outbox {
   waiting = $derived(this.items.filter((item) => item.state === 'waiting').length);
   refused = $derived(this.items.filter((item) => item.state === 'refused'));
   sending = $state(false);
+  /** Of what leaves in pieces, how much has gone, 0 to 1. */
+  progress: Record<string, number> = $state({});
   /** Called with what has just gone, before it leaves the list: so that nothing flickers. */
   onSent: (incident: string, ids: string[]) => Promise<void> = () => Promise.resolve();
   readonly #senders = new Map<Item['lane'], Sender>();
@@ -128,6 +131,11 @@ class Outbox {
       });
   }
 
+  /** Whether something waits that is sooner said than a picture. */
+  get words(): boolean {
+    return this.items.some((item) => item.state === 'waiting' && item.lane !== 'media');
+  }
+
   /** The next batch; whether it went. */
   async #round(): Promise<boolean> {
     const first = this.#next();
@@ -163,7 +171,7 @@ class Outbox {
       const result = byId.get(item.id);
       if (result?.state === 'refused') await this.#change(item, { state: 'refused', why: result.why });
     }
-    if (!gone.length) return results.some((result) => result.state === 'refused');
+    if (!gone.length) return results.some((result) => result.state === 'refused' || result.state === 'later');
     await device.vault?.remove('outbox', ...gone.map((item) => item.id));
     await device.vault?.remove('parts', ...gone.filter((item) => item.lane === 'media').map((item) => item.id));
     await this.onSent(incident, gone.map((item) => item.id)).catch(() => undefined);
