@@ -7,5 +7,7 @@ export const ROLES = [
   ['auditor', 'Auditor: see all audit'],
   ['admin', 'Administrator: users, sources, cameras, rejects'],
   ['national_admin', 'National administrator: the same for every agency'],
+  ['responder', 'Responder (fire, ambulance and others, in the field): incidents'],
+  ['dispatcher', 'Dispatcher (their control room): run incidents, send resources, answer emergencies'],
   ['supplier', 'Supplier: own account only'],
 ] as const;
