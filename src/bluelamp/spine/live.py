@@ -198,7 +198,8 @@ class LiveHub:
                     passed = self._passed
                 elif not viewer.nudged:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(viewer.woken.wait(), wait_s)
+                        async with asyncio.timeout(wait_s):
+                            await viewer.woken.wait()
                     if viewer.woken.is_set() and not viewer.nudged:
                         continue
             viewer.nudged = False

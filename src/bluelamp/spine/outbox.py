@@ -31,7 +31,8 @@ async def relay(database: Database, bus: Bus) -> None:
     database.listen(CHANNEL, wake.set)
     while True:
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), 2)
+            async with asyncio.timeout(2):
+                await wake.wait()
         wake.clear()
         try:
             while await _move(database, bus):

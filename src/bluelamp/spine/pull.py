@@ -5,6 +5,7 @@ The driver's own `fetch` waits for a full batch or its time-out, which would put
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -101,6 +102,9 @@ class Pull:
                 if self._silent_s > 2.5 * HEARTBEAT_S:
                     raise EngineDownError("the event log has gone quiet") from None
                 continue
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # `next_msg` forgets that it was cut off when a message comes in that very moment: its caller would run on for ever.
+                raise asyncio.CancelledError
             self._silent_s = 0.0
             if raw.data or not self._status(raw):
                 messages.append(raw)
