@@ -20,6 +20,10 @@ WEB = Path(__file__).with_name("web")
 
 PAGES = (
     "/",
+    "/incidents",
+    "/incidents/wall",
+    "/incidents/{id}",
+    "/resources",
     "/search",
     "/search/{id}",
     "/vehicle",

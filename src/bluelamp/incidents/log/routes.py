@@ -15,14 +15,15 @@ from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.incidents.log import merging, queries, receipts
 from bluelamp.incidents.log.actions import Result, append, open_incident
+from bluelamp.incidents.log.boards import boards_of
 from bluelamp.incidents.log.schemas import (
     EventQuestion,
     EventResult,
     EventResults,
     EventShown,
     EventsQuestion,
+    IncidentOnBoard,
     IncidentOpened,
-    IncidentRow,
     KindShown,
     MergeQuestion,
     OpenQuestion,
@@ -54,7 +55,7 @@ async def list_incidents(
     status: Annotated[list[Literal["open", "closed", "merged"]] | None, Query()] = None,
     cursor: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Page[IncidentRow]:
+) -> Page[IncidentOnBoard]:
     """Incidents that your agency and role see, the one with the latest event first; without `status` the open ones."""
     before = None
     if cursor:
@@ -67,7 +68,8 @@ async def list_incidents(
     rows = await queries.listed(spine, caller, list(status or ["open"]), before, limit + 1)
     await audit.conclude(spine.db, intent, "answered", len(rows[:limit]))
     more = encode_cursor(to_ms(rows[limit - 1]["updated_at"]), rows[limit - 1]["id"]) if len(rows) > limit else None
-    return Page(items=[IncidentRow.of(row) for row in rows[:limit]], next=more)
+    boards = await boards_of(spine.db, [row["id"] for row in rows[:limit]], caller.agency)
+    return Page(items=[IncidentOnBoard.with_board(row, boards[row["id"]]) for row in rows[:limit]], next=more)
 
 
 @router.post("", status_code=201)

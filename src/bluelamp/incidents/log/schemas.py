@@ -10,6 +10,7 @@ from bluelamp.incidents.domain.events import AgencyCode, Code, Id, Line, Roles, 
 from bluelamp.incidents.domain.fold import Event
 from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.log.actions import Result
+from bluelamp.incidents.log.boards import Board
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.relational import Record
 from bluelamp.spine.wire import Instant, Moment, Question
@@ -115,7 +116,19 @@ class IncidentRow(BaseModel):
 
     @classmethod
     def of(cls, row: Record) -> IncidentRow:
-        return cls(**{name: row[name] for name in cls.model_fields})
+        return cls(**{name: row[name] for name in IncidentRow.model_fields})
+
+
+class IncidentOnBoard(IncidentRow):
+    """The row of a list, with what a control room looks for first."""
+
+    agencies: dict[str, bool]
+    """Who sees it, and whether their control room has acknowledged; who leads has."""
+    casualties: int
+
+    @classmethod
+    def with_board(cls, row: Record, board: Board) -> IncidentOnBoard:
+        return cls(**IncidentRow.of(row).model_dump(), **board._asdict())
 
 
 class IncidentOpened(BaseModel):

@@ -1,9 +1,11 @@
 // The console's view of the platform's API.
 export * as api from './api';
 export * as incidentApi from './incidents';
+export * as control from './control';
 export { ApiError, inWords } from './errors';
 export { onContact, onLocked, onSignedOut, onStepUp, signedIn, type Contact } from './http';
 export * as passkeys from './passkeys';
 export { openStream, type StreamEvent, type StreamHealth } from './stream';
 export { lonLat } from './shapes';
 export type * from './types';
+export { ulid } from './ulid';

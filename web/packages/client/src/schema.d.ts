@@ -5038,6 +5038,52 @@ export interface components {
             /** Rejected */
             rejected: components["schemas"]["RejectedRow"][];
         };
+        /**
+         * IncidentOnBoard
+         * @description The row of a list, with what a control room looks for first.
+         */
+        IncidentOnBoard: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Lead */
+            lead: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Grade */
+            grade: string;
+            /** Major */
+            major: boolean;
+            /** Status */
+            status: string;
+            /** Place */
+            place: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Sequence */
+            sequence: number;
+            /** Agencies */
+            agencies: {
+                [key: string]: boolean;
+            };
+            /** Casualties */
+            casualties: number;
+        };
         /** IncidentOpened */
         IncidentOpened: {
             /** Id */
@@ -6144,10 +6190,10 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[IncidentRow] */
-        Page_IncidentRow_: {
+        /** Page[IncidentOnBoard] */
+        Page_IncidentOnBoard_: {
             /** Items */
-            items: components["schemas"]["IncidentRow"][];
+            items: components["schemas"]["IncidentOnBoard"][];
             /** Next */
             next: string | null;
         };
@@ -11301,7 +11347,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_IncidentRow_"];
+                    "application/json": components["schemas"]["Page_IncidentOnBoard_"];
                 };
             };
             /** @description Refused or failed; see `code`. */

@@ -2,6 +2,7 @@
 import { GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type LngLatBoundsLike } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { addShapeLayers, asFeatures, SHAPE_LAYERS, type Shape } from './shapes';
 import { baseStyle, placeLayer, type Theme } from './style';
 
 // A worker from our own address: the content security policy allows no blob: script.
@@ -14,6 +15,7 @@ export interface Stop {
   lonLat: LonLat;
   label: string;
 }
+export type DrawnAs = 'Point' | 'LineString' | 'Polygon';
 
 const BRITAIN: LngLatBoundsLike = [[-8.6, 49.8], [2.1, 59.4]];
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
@@ -51,6 +53,13 @@ export class MapEngine {
   #drawing = false;
   #resize: ResizeObserver;
   #ready = false;
+  #shapes: GeoJSON.FeatureCollection = EMPTY;
+  #drawnAs: DrawnAs = 'Polygon';
+  #keys: (event: KeyboardEvent) => void = (event) => this.#key(event);
+  /** A thing that was set with `setShapes` and clicked. */
+  onShape: (id: string) => void = () => undefined;
+  /** A click on nothing, while nothing is drawn. */
+  onPlace: (lonLat: LonLat) => void = () => undefined;
   onPick: (id: string, name: string) => void = () => undefined;
   onArea: (corners: LonLat[], finished: boolean) => void = () => undefined;
 
@@ -80,6 +89,9 @@ export class MapEngine {
     });
     this.#map.on('mousemove', 'cameras', () => this.#cursor('pointer'));
     this.#map.on('mouseleave', 'cameras', () => this.#cursor(''));
+    this.#map.on('mousemove', [...SHAPE_LAYERS], () => this.#cursor('pointer'));
+    this.#map.on('mouseleave', [...SHAPE_LAYERS], () => this.#cursor(''));
+    this.#map.getCanvas().addEventListener('keydown', this.#keys);
     this.#resize = new ResizeObserver(() => this.#map.resize());
     this.#resize.observe(container);
   }
@@ -93,7 +105,7 @@ export class MapEngine {
     const c = STATUS[this.#theme];
     const ink = this.#theme === 'dark' ? '#ffffff' : '#0b0c0c';
     const map = this.#map;
-    for (const id of ['cameras', 'stops', 'pulses', 'area']) map.addSource(id, { type: 'geojson', data: EMPTY });
+    for (const id of ['cameras', 'stops', 'pulses', 'area', 'shapes']) map.addSource(id, { type: 'geojson', data: EMPTY });
     map.addLayer({ id: 'area-fill', type: 'fill', source: 'area', paint: { 'fill-color': '#b3261e', 'fill-opacity': 0.14 } });
     map.addLayer({ id: 'area-line', type: 'line', source: 'area', paint: { 'line-color': '#d4352b', 'line-width': 2 } });
     map.addLayer({ id: 'area-corners', type: 'circle', source: 'area', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 5, 'circle-color': '#d4352b' } });
@@ -118,6 +130,7 @@ export class MapEngine {
         'circle-stroke-color': this.#theme === 'dark' ? '#0b0f13' : '#ffffff',
       },
     });
+    addShapeLayers(map, this.#theme);
     map.addLayer(placeLayer(this.#theme) as Parameters<MapLibre['addLayer']>[0]);
     map.addLayer({ id: 'journey', type: 'line', source: 'stops', filter: ['==', ['geometry-type'], 'LineString'], layout: { 'line-join': 'round' }, paint: { 'line-color': ink, 'line-width': 2, 'line-dasharray': [2, 1.5] } });
     map.addLayer({ id: 'stops', type: 'circle', source: 'stops', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 9, 'circle-color': '#ffd320', 'circle-stroke-width': 2, 'circle-stroke-color': '#0b0c0c' } });
@@ -125,6 +138,7 @@ export class MapEngine {
     map.addLayer({ id: 'pulses', type: 'circle', source: 'pulses', paint: { 'circle-radius': ['get', 'radius'], 'circle-opacity': 0, 'circle-stroke-width': 3, 'circle-stroke-color': ['case', ['get', 'urgent'], '#e0362a', '#f0a000'], 'circle-stroke-opacity': ['get', 'opacity'] } });
     this.#ready = true;
     this.#put('cameras', this.#cameras);
+    this.#put('shapes', this.#shapes);
     this.#drawStops();
     this.#drawArea();
   }
@@ -149,6 +163,12 @@ export class MapEngine {
         .map(([id, lon, lat, status, name]) => point([lon, lat], { id, name, status, group: statusGroup(status) })),
     };
     this.#put('cameras', this.#cameras);
+  }
+
+  /** Points, lines and areas with their look and words; each call replaces those of before. */
+  setShapes(shapes: readonly Shape[]): void {
+    this.#shapes = asFeatures(shapes);
+    this.#put('shapes', this.#shapes);
   }
 
   /** Marks places in order; `joined` draws the line between them. */
@@ -218,11 +238,11 @@ export class MapEngine {
     else this.#map.easeTo({ ...view, duration: 500 });
   }
 
-  fit(places: LonLat[]): void {
+  fit(places: LonLat[], maxZoom = 12): void {
     if (!places.length) return;
     const lons = places.map((p) => p[0]);
     const lats = places.map((p) => p[1]);
-    this.#map.fitBounds([[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]], { padding: 50, maxZoom: 12, animate: false });
+    this.#map.fitBounds([[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]], { padding: maxZoom > 12 ? { top: 50, bottom: 40, left: 60, right: 110 } : 50, maxZoom, animate: false });
   }
 
   /** The rectangle that is shown: west, south, east, north. */
@@ -231,8 +251,9 @@ export class MapEngine {
     return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
   }
 
-  startArea(): void {
+  startArea(as: DrawnAs = 'Polygon'): void {
     this.#drawing = true;
+    this.#drawnAs = as;
     this.#corners = [];
     this.#drawArea();
     this.#cursor('');
@@ -242,6 +263,41 @@ export class MapEngine {
   setArea(corners: LonLat[]): void {
     this.#corners = corners;
     this.#drawArea();
+  }
+
+  /** Adds the middle of the map as a corner: how one draws without a pointer. */
+  addMiddle(): void {
+    const { lng, lat } = this.#map.getCenter();
+    this.#corner([lng, lat]);
+  }
+
+  dropCorner(): void {
+    this.#corners = this.#corners.slice(0, -1);
+    this.#drawArea();
+    this.onArea(this.#corners, false);
+  }
+
+  get middle(): LonLat {
+    const { lng, lat } = this.#map.getCenter();
+    return [lng, lat];
+  }
+
+  #corner(lonLat: LonLat): void {
+    this.#corners = this.#drawnAs === 'Point' ? [lonLat] : [...this.#corners, lonLat];
+    this.#drawArea();
+    this.onArea(this.#corners, false);
+  }
+
+  /** On the map's own canvas, where the arrows move it: Enter sets a corner in the middle, Backspace takes the last one back. */
+  #key(event: KeyboardEvent): void {
+    if (event.key === 'Enter' && (this.#drawing || event.target === this.#map.getCanvas())) {
+      event.preventDefault();
+      if (this.#drawing) this.addMiddle();
+      else this.onPlace(this.middle);
+    } else if (event.key === 'Backspace' && this.#drawing) {
+      event.preventDefault();
+      this.dropCorner();
+    }
   }
 
   finishArea(): void {
@@ -257,22 +313,23 @@ export class MapEngine {
   #drawArea(): void {
     const ring = this.#corners;
     const features = this.#drawing ? ring.map((c) => point(c, {})) : [];
-    if (ring.length > 2) features.push({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]!]] } });
-    else if (ring.length === 2) features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: ring } });
+    if (ring.length > 2 && this.#drawnAs === 'Polygon') features.push({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]!]] } });
+    else if (ring.length > 1) features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: ring } });
     this.#put('area', { type: 'FeatureCollection', features });
   }
 
   #clicked(lonLat: LonLat, at: { x: number; y: number }): void {
     if (this.#drawing) {
-      this.#corners = [...this.#corners, lonLat];
-      this.#drawArea();
-      this.onArea(this.#corners, false);
+      this.#corner(lonLat);
       return;
     }
     if (!this.#ready) return;
-    const near = this.#map.queryRenderedFeatures([[at.x - 6, at.y - 6], [at.x + 6, at.y + 6]], { layers: ['cameras'] });
-    const camera = near[0]?.properties;
-    if (camera) this.onPick(String(camera.id), String(camera.name));
+    const around: [[number, number], [number, number]] = [[at.x - 6, at.y - 6], [at.x + 6, at.y + 6]];
+    const shape = this.#map.queryRenderedFeatures(around, { layers: [...SHAPE_LAYERS] })[0]?.properties;
+    const camera = this.#map.queryRenderedFeatures(around, { layers: ['cameras'] })[0]?.properties;
+    if (shape) this.onShape(String(shape.id));
+    else if (camera) this.onPick(String(camera.id), String(camera.name));
+    else this.onPlace(lonLat);
   }
 
   destroy(): void {

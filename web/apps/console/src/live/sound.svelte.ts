@@ -6,7 +6,10 @@ type Choice = 'unasked' | 'on' | 'off';
 const KEY = 'bluelamp.sound';
 /** Frequency in hertz, start and length in seconds, loudness 0 to 1. */
 type Tone = readonly [number, number, number, number];
-const PATTERNS: Record<Priority, readonly Tone[]> = {
+/** An officer in danger sounds like nothing else here. */
+type Heard = Priority | 'emergency';
+const PATTERNS: Record<Heard, readonly Tone[]> = {
+  emergency: Array.from({ length: 8 }, (_, i) => [i % 2 ? 740 : 990, i * 0.24, 0.23, 0.7] as const),
   high: [[660, 0, 0.14, 0.5], [880, 0.16, 0.14, 0.5], [1100, 0.32, 0.2, 0.5], [660, 0.7, 0.14, 0.5], [880, 0.86, 0.14, 0.5], [1100, 1.02, 0.2, 0.5]],
   medium: [[620, 0, 0.16, 0.32], [780, 0.2, 0.22, 0.32]],
   low: [[520, 0, 0.18, 0.18]],
@@ -64,11 +67,16 @@ class Sound {
     this.#play(priority);
   }
 
+  /** Whatever else has just been heard. */
+  emergency(): void {
+    if (this.choice === 'on') this.#play('emergency');
+  }
+
   sample(priority: Priority): void {
     void this.#wake().then(() => this.#play(priority));
   }
 
-  #play(priority: Priority): void {
+  #play(priority: Heard): void {
     const context = this.#context;
     if (!context || context.state !== 'running') return;
     for (const [hertz, start, length, loudness] of PATTERNS[priority]) {

@@ -40,4 +40,12 @@ export const MAY = {
   giveAuthority: 'accountability.authorisations.decide',
   explainPolicy: 'accountability.policy.explain',
   explainOthers: 'accountability.policy.explain_others',
+  viewIncidents: 'incidents.incidents.view',
+  openIncidents: 'incidents.incidents.open',
+  contribute: 'incidents.incidents.contribute',
+  command: 'incidents.incidents.command',
+  viewResources: 'incidents.resources.view',
+  manageResources: 'incidents.resources.manage',
+  dispatch: 'incidents.resources.dispatch',
+  answerEmergencies: 'incidents.emergencies.answer',
 } as const;

@@ -18,11 +18,17 @@ export interface Route {
   /** Stands in the navigation only while this says so. */
   when?: () => boolean;
   wide?: boolean;
+  /** Fills the screen, without the bar. */
+  bare?: boolean;
 }
 
 // The server answers exactly these paths with the console (src/bluelamp/app/static.py); a test compares both.
 export const ROUTES: readonly Route[] = [
   { path: '/', title: 'Live', nav: true, needs: [MAY.viewHits], wide: true, load: () => import('../live/LivePage.svelte') },
+  { path: '/incidents', title: 'Incidents', nav: true, needs: [MAY.viewIncidents], wide: true, load: () => import('../incidents/IncidentsPage.svelte') },
+  { path: '/incidents/wall', title: 'Wall board', needs: [MAY.viewIncidents], wide: true, bare: true, load: () => import('../incidents/WallPage.svelte') },
+  { path: '/incidents/:id', title: 'Incident', needs: [MAY.viewIncidents], wide: true, load: () => import('../incidents/RoomPage.svelte') },
+  { path: '/resources', title: 'Resources', nav: true, needs: [MAY.dispatch, MAY.manageResources], load: () => import('../incidents/ResourcesPage.svelte') },
   { path: '/search', title: 'Search', nav: true, needs: [MAY.search], load: () => import('../search/SearchPage.svelte') },
   { path: '/search/:id', title: 'Search result', needs: [MAY.search], load: () => import('../search/ResultPage.svelte') },
   { path: '/vehicle', title: 'Vehicle', nav: true, needs: [MAY.search], load: () => import('../vehicle/FindPage.svelte') },

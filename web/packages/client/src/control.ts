@@ -1,0 +1,69 @@
+// Calls about incidents for a control room: the board, one incident at any second, its log, resources, emergencies.
+import type { Readable } from 'openapi-typescript-helpers';
+import { body, client } from './http';
+import type { components } from './schema';
+
+type S = Readable<components['schemas']>;
+/** Answers carry every field; the description calls those with a default optional. */
+type Whole<T> = T extends readonly (infer One)[] ? Whole<One>[] : T extends object ? { [K in keyof T]-?: Whole<Exclude<T[K], undefined>> } : T;
+
+export type BoardRow = S['IncidentOnBoard'];
+export type State = Whole<S['IncidentState']>;
+export type Event = S['EventShown'];
+export type Place = S['Place'];
+export type Member = State['agencies'][string];
+export type Assigned = State['resources'][string];
+export type Casualty = State['casualties'][string];
+export type Feature = State['features'][string];
+export type Vehicle = State['vehicles'][string];
+export type Checklist = State['checklists'][string];
+export type Media = State['media'][string];
+export type Terms = S['TermsShown'];
+export type Term = S['TermShown'];
+export type Resource = S['ResourceShown'];
+export type Emergency = S['EmergencyShown'];
+export type Opening = S['OpenQuestion'];
+export type EventQuestion = S['EventQuestion'];
+export type EventResult = S['EventResult'];
+export type AgencyRow = S['AgencyItem'];
+export type Receipt = S['ReceiptShown'];
+
+const of = (incident: string) => ({ path: { incident } });
+
+export const list = (query: { status?: ('open' | 'closed' | 'merged')[]; cursor?: string; limit?: number } = {}) =>
+  body(client.GET('/v1/incidents', { params: { query } }));
+export const open = (question: Opening) => body(client.POST('/v1/incidents', { body: question }));
+export const state = (incident: string, at?: string) =>
+  body(client.GET('/v1/incidents/{incident}', { params: { ...of(incident), query: at ? { at } : {} } })) as Promise<State>;
+export const merge = (incident: string, into: string, reason: string) =>
+  body(client.POST('/v1/incidents/{incident}/merge', { params: of(incident), body: { into, reason } }));
+export const terms = () => body(client.GET('/v1/incidents/terms'));
+
+export const log = {
+  /** `newest`: backwards from before `after` (0: from the end). */
+  read: (incident: string, query: { after?: number; newest?: boolean; limit?: number; kind?: string[] }) =>
+    body(client.GET('/v1/incidents/{incident}/events', { params: { ...of(incident), query } })),
+  say: (incident: string, events: EventQuestion[]) =>
+    body(client.POST('/v1/incidents/{incident}/events', { params: of(incident), body: { sent_at: new Date().toISOString(), device: 'console', events } })),
+};
+
+export const receipts = {
+  list: (incident: string) => body(client.GET('/v1/incidents/{incident}/receipts', { params: of(incident) })),
+  say: (incident: string, delivered: number, read: number) =>
+    body(client.POST('/v1/incidents/{incident}/receipts', { params: of(incident), body: { delivered, read } })),
+};
+
+export const resources = {
+  list: (cursor?: string | null) => body(client.GET('/v1/incidents/resources', { params: { query: { limit: 500, ...(cursor ? { cursor } : {}) } } })),
+  add: (question: { call_sign: string; type: string; skills: string[]; covert: boolean }) => body(client.POST('/v1/incidents/resources', { body: question })),
+  status: (resource: string, code: string) =>
+    body(client.POST('/v1/incidents/resources/{resource}/status', { params: { path: { resource } }, body: { code } })),
+  close: (resource: string) => body(client.PATCH('/v1/incidents/resources/{resource}', { params: { path: { resource } }, body: { closed: true } })),
+};
+
+export const emergencies = {
+  list: () => body(client.GET('/v1/incidents/emergencies')),
+  acknowledge: (emergency: string) => body(client.POST('/v1/incidents/emergencies/{emergency}/acknowledge', { params: { path: { emergency } } })),
+  close: (emergency: string, outcome: 'resolved' | 'false_alarm', note: string) =>
+    body(client.POST('/v1/incidents/emergencies/{emergency}/close', { params: { path: { emergency } }, body: { outcome, note } })),
+};
