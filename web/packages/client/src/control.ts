@@ -27,6 +27,9 @@ export type EventQuestion = S['EventQuestion'];
 export type EventResult = S['EventResult'];
 export type AgencyRow = S['AgencyItem'];
 export type Receipt = S['ReceiptShown'];
+export type Position = S['PositionShown'];
+export type Candidate = S['CandidateShown'];
+export type Found = S['PlaceShown'];
 
 const of = (incident: string) => ({ path: { incident } });
 
@@ -45,6 +48,29 @@ export const log = {
     body(client.GET('/v1/incidents/{incident}/events', { params: { ...of(incident), query } })),
   say: (incident: string, events: EventQuestion[]) =>
     body(client.POST('/v1/incidents/{incident}/events', { params: of(incident), body: { sent_at: new Date().toISOString(), device: 'console', events } })),
+};
+
+/** Where resources are in a box of "west,south,east,north". */
+export const positions = (bbox: string) => body(client.GET('/v1/incidents/positions', { params: { query: { bbox } } }));
+/** Own resources by how soon they are there; those that may be sent now unless `free` is false. */
+export const nearest = (latitude: number, longitude: number, query: { free?: boolean; limit?: number } = {}) =>
+  body(client.GET('/v1/incidents/nearest', { params: { query: { latitude, longitude, ...query } } }));
+export const findPlace = (q: string) => body(client.GET('/v1/incidents/places', { params: { query: { q } } }));
+
+const file = (incident: string, media: string) => ({ path: { incident, media } });
+export const media = {
+  begin: (incident: string, question: S['MediaQuestion']) => body(client.POST('/v1/incidents/{incident}/media', { params: of(incident), body: question })),
+  held: (incident: string, media: string) => body(client.GET('/v1/incidents/{incident}/media/{media}/upload', { params: file(incident, media) })),
+  piece: (incident: string, media: string, offset: number, piece: Blob) =>
+    body(
+      client.PATCH('/v1/incidents/{incident}/media/{media}', {
+        params: { ...file(incident, media), header: { 'upload-offset': offset } },
+        // The description says that binary is text; the piece is sent as it is.
+        body: piece as unknown as string,
+        bodySerializer: (one: unknown) => one as Blob,
+        headers: { 'Content-Type': 'application/offset+octet-stream' },
+      }),
+    ),
 };
 
 export const receipts = {

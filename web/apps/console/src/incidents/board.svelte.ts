@@ -23,7 +23,7 @@ export class Incidents {
   follow(which: Which): () => void {
     this.#which = which;
     this.loaded = false;
-    return feed.watch('', EVERY_MS, () => this.look());
+    return feed.watch('', EVERY_MS, () => this.look(), { leastMs: 1_000 });
   }
 
   async look(): Promise<boolean> {

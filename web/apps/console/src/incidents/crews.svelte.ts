@@ -4,6 +4,7 @@ import { feed } from './feed.svelte';
 import { words } from './terms.svelte';
 
 const EVERY_MS = 6_000;
+const SOON_EVERY_MS = 12_000;
 
 class Crews {
   all: control.Resource[] = $state.raw([]);
@@ -11,7 +12,7 @@ class Crews {
   problem = $state('');
 
   follow(): () => void {
-    return feed.watch('', EVERY_MS, () => this.look());
+    return feed.watch('', EVERY_MS, () => this.look(), { kinds: 'resource.', leastMs: 1_000 });
   }
 
   async look(): Promise<boolean> {
@@ -32,6 +33,24 @@ class Crews {
       this.problem = inWords(error);
       return false;
     }
+  }
+
+  /** By resource: how soon it is at the place that was asked about. */
+  soon: Map<string, control.Candidate> = $state.raw(new Map());
+
+  /** Keeps asking who is soonest there; returns what stops it. */
+  watchPlace(latitude: number, longitude: number): () => void {
+    return feed.watch('', SOON_EVERY_MS, async () => {
+      try {
+        const page = await control.nearest(latitude, longitude, { free: false, limit: 100 });
+        this.soon = new Map(page.items.map((one) => [one.resource.id, one]));
+        return true;
+      } catch {
+        // Without it the list is by status: a help that fails must not stand in the way.
+        this.soon = new Map();
+        return false;
+      }
+    }, { kinds: 'resource.', leastMs: 5_000 });
   }
 
   /** In the agency's own code; on an incident it joins its log. True where it was taken. */

@@ -14,7 +14,7 @@ class Emergencies {
   #siren: ReturnType<typeof setInterval> | undefined;
 
   start(): () => void {
-    const stop = feed.watch('', EVERY_MS, () => this.look());
+    const stop = feed.watch('', EVERY_MS, () => this.look(), { kinds: 'emergency.' });
     return () => {
       stop();
       clearInterval(this.#siren);

@@ -1,52 +1,82 @@
 // When a page looks again: at an event of the live line, and by the clock. The clock is kept where the line is up, slower: silence proves nothing.
 import { ticking } from '@bluelamp/ui';
 import { untrack } from 'svelte';
+import { openLine, type Moved } from './line';
 
 const SLOWER = 6;
 const LATE_MS = 15_000;
 /** Events come in bursts: one look for all of them. */
 const TOGETHER_MS = 120;
 
+interface Wanted {
+  /** Only events whose kind starts so. */
+  kinds?: string;
+  /** Looks follow each other no sooner. */
+  leastMs?: number;
+}
+
 interface Watcher {
   /** Empty: every incident. */
   incident: string;
+  kinds: string;
   ring: () => void;
 }
 
 class Feed {
   /** Whether events arrive by themselves. */
   live = $state(false);
-  /** When the platform last answered a look, epoch milliseconds; 0: never yet. */
+  /** When the platform last said anything, epoch milliseconds; 0: never yet. */
   answered = $state(0);
   late = $derived(this.answered > 0 && ticking.now - this.answered > LATE_MS);
   #watchers = new Set<Watcher>();
+  #movers = new Set<(items: Moved[]) => void>();
+
+  /** Opens the live line; returns what closes it. */
+  connect(): () => void {
+    const close = openLine({
+      onHeard: () => (this.answered = Date.now()),
+      onUp: (up) => {
+        this.live = up;
+        // What happened before the line was up, or while it was down, is looked at.
+        if (up) this.told('', '');
+      },
+      onEvent: (incident, kind) => this.told(incident, kind),
+      onMoved: (items) => this.#movers.forEach((tell) => tell(items)),
+    });
+    return () => {
+      close();
+      this.live = false;
+    };
+  }
 
   /** Looks now, then whenever something of the incident was told, and every so often. Returns what stops it. */
-  watch(incident: string, everyMs: number, look: () => Promise<boolean>): () => void {
+  watch(incident: string, everyMs: number, look: () => Promise<boolean>, { kinds = '', leastMs = TOGETHER_MS }: Wanted = {}): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let began = 0;
     let busy = false;
     let again = false;
     let over = false;
     const run = async (): Promise<void> => {
       clearTimeout(timer);
-      if (busy) {
-        again = true;
-        return;
-      }
       busy = true;
+      again = false;
+      began = Date.now();
       if (await look()) this.answered = Date.now();
       busy = false;
-      if (over) return;
-      const soon = again;
-      again = false;
-      timer = setTimeout(() => void run(), soon ? TOGETHER_MS : everyMs * (this.live ? SLOWER : 1));
+      if (!over) timer = setTimeout(() => void run(), again ? leastMs : everyMs * (this.live ? SLOWER : 1));
     };
-    let ringing: ReturnType<typeof setTimeout> | undefined;
     const watcher: Watcher = {
       incident,
+      kinds,
       ring: () => {
-        clearTimeout(ringing);
-        ringing = setTimeout(() => void run(), TOGETHER_MS);
+        if (busy || over) again = true;
+        else {
+          // A second ring while one is coming changes nothing: a flood of events cannot put the look off.
+          if (again) return;
+          again = true;
+          clearTimeout(timer);
+          timer = setTimeout(() => void run(), Math.max(TOGETHER_MS, began + leastMs - Date.now()));
+        }
       },
     };
     this.#watchers.add(watcher);
@@ -55,14 +85,21 @@ class Feed {
     return () => {
       over = true;
       clearTimeout(timer);
-      clearTimeout(ringing);
       this.#watchers.delete(watcher);
     };
   }
 
+  /** Resources that have moved, as the line tells it; returns what stops it. */
+  onMoved(tell: (items: Moved[]) => void): () => void {
+    this.#movers.add(tell);
+    return () => this.#movers.delete(tell);
+  }
+
   /** Something happened on an incident; without one: everything may have changed. */
-  told(incident: string): void {
-    for (const watcher of this.#watchers) if (!incident || !watcher.incident || watcher.incident === incident) watcher.ring();
+  told(incident: string, kind = ''): void {
+    for (const one of this.#watchers) {
+      if ((!incident || !one.incident || one.incident === incident) && (!kind || kind.startsWith(one.kinds))) one.ring();
+    }
   }
 }
 

@@ -47,5 +47,7 @@ export const MAY = {
   viewResources: 'incidents.resources.view',
   manageResources: 'incidents.resources.manage',
   dispatch: 'incidents.resources.dispatch',
+  viewPositions: 'incidents.positions.view',
+  findPlaces: 'incidents.places.find',
   answerEmergencies: 'incidents.emergencies.answer',
 } as const;
