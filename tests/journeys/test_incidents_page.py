@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.identity import actions
 
-from .conftest import Room, violations
+from .conftest import Room, picture, violations
 
 pytestmark = pytest.mark.browser
 
@@ -205,6 +208,39 @@ async def test_a_resource_is_sent_and_a_hazard_drawn_by_keyboard(rooms: ControlR
     await page.get_by_role("button", name=f"On another {sign}").evaluate("button => { button.disabled = false; button.click(); }")
     await expect(page.get_by_role("alert").filter(has_text="is on another incident")).to_be_visible()
     assert rooms.room.complaints == []
+
+
+async def test_who_is_soonest_and_pictures_with_their_hash(rooms: ControlRooms, tmp_path: Path) -> None:
+    sign = f"KN{new_id()[-5:]}"
+    made = await rooms.ask("control", "POST", "/resources", 201, json={"call_sign": sign, "type": "car"})
+    await rooms.ask("officer", "PUT", "/me/resource", json={"resource": made["id"]})
+    await rooms.ask("officer", "POST", f"/resources/{made['id']}/status", json={"code": "2"})
+    now = to_rfc3339(now_ms())
+    where = {"at": now, "latitude": 54.2500, "longitude": -2.7100}
+    await rooms.ask("officer", "POST", "/positions", json={"sent_at": now, "positions": [where]})
+    incident = await rooms.open()
+    page = await rooms.room.signed_in("control")
+    await page.goto(f"/incidents/{incident}")
+    await page.get_by_label("Find a resource").fill(sign)
+    await expect(page.locator(f"[data-offered='{made['id']}']")).to_contain_text("miles")
+    await rooms.ask("officer", "DELETE", "/me/resource", 204)
+
+    file = tmp_path / "scene.jpg"
+    file.write_bytes(base64.b64decode(picture(640, 480)))
+    await page.get_by_role("tab", name="Pictures").click()
+    await page.get_by_label("Caption").fill("From the bridge")
+    await page.get_by_label("Add pictures").set_input_files(file)
+    shown = page.get_by_role("img", name="From the bridge")
+    await expect(shown).to_be_visible()
+    await shown.evaluate("image => image.decode()")
+    await page.get_by_text("Hash and more").click()
+    await expect(page.get_by_role("tabpanel")).to_contain_text(hashlib.sha256(file.read_bytes()).hexdigest())
+    assert await violations(page) == []
+    # What is no picture is refused with the reason.
+    false = tmp_path / "false.jpg"
+    false.write_text("not a picture")
+    await page.get_by_label("Add pictures").set_input_files(false)
+    await expect(page.get_by_role("alert").filter(has_text="false.jpg")).to_be_visible()
 
 
 async def test_an_emergency_stands_above_every_page_until_it_is_over(rooms: ControlRooms) -> None:
