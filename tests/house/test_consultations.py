@@ -19,7 +19,9 @@ from tests.support.platform import RunningPlatform, serving
 from tests.support.witness import UNAUDITED_LOOKS, Witness
 
 LOOKS = [door for door in GUARDED if door.method == "GET"]
-ENDLESS = "GET /v1/stream"
+ENDLESS = {"GET /v1/stream", "GET /v1/live/events"}
+NO_ANSWER = {"GET /v1/live"}
+"""Opens a WebSocket; in plain HTTP it shows nothing."""
 ASKED_FIRST = ("analyst", "supervisor", "control", "admin", "auditor", "officer")
 
 
@@ -37,8 +39,10 @@ async def who_may(platform: RunningPlatform, door: Door) -> str:
 
 @pytest.mark.parametrize("door", LOOKS, ids=str)
 async def test_a_look_leaves_an_entry(platform: RunningPlatform, room: Room, door: Door) -> None:
-    if str(door) == ENDLESS:
-        pytest.skip(UNAUDITED_LOOKS[ENDLESS])
+    if str(door) in ENDLESS:
+        pytest.skip(UNAUDITED_LOOKS[str(door)])
+    if str(door) in NO_ANSWER:
+        pytest.skip("it opens a WebSocket, and in plain HTTP shows nothing")
     assert not missing_examples(), "see test_authorisation.py::test_every_parameter_has_an_example"
     address, asked = await filled(room, door.path), await request_with_queries(room, door)
     answer = await platform.client(await who_may(platform, door)).get(address.path, **asked)
@@ -64,7 +68,7 @@ async def test_a_removed_entry_is_noticed(platform: RunningPlatform, room: Room,
     app.add_middleware(Witness)
     async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
         for door in LOOKS:
-            if str(door) in UNAUDITED_LOOKS:
+            if str(door) in UNAUDITED_LOOKS or str(door) in NO_ANSWER:
                 continue
             name = await who_may(platform, door)
             address, asked = await filled(room, door.path), await request_with_queries(room, door)

@@ -25,6 +25,7 @@ UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/agencies": "codes and names of public bodies",
     "GET /v1/purposes": "configuration",
     "GET /v1/stream": "tells that a hit is there; following is no answer that ends, and opening a hit leaves an entry",
+    "GET /v1/live/events": "each look is on record once the stream knows what is followed, before anything of it is shown: test_door.py",
     "GET /v1/transparency": "the public's report: figures of a day without persons, asked by nobody known; its publication leaves an entry",
     "GET /v1/incidents/kinds": "the shapes of events: documentation",
     "GET /v1/incidents/terms": "configuration: words for types, grades and status codes, and checklists",

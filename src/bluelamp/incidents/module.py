@@ -14,6 +14,8 @@ from bluelamp.incidents.federation.server import federation as federation_comman
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.gateways.cot import routes as tak_routes
 from bluelamp.incidents.gateways.cot.settings import CotSettings
+from bluelamp.incidents.live import routes as live_routes
+from bluelamp.incidents.live.service import LiveService
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.media import routes as media_routes
 from bluelamp.incidents.media.jobs import GIVE_UP
@@ -40,13 +42,15 @@ MODULE = Module(
         *positions.ROUTERS,
         media_routes.router,
         tak_routes.router,
+        live_routes.router,
         log_routes.router,
     ),
     jobs=(ESCALATE, GIVE_UP, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
-    per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS},
+    per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS, "incidents-live": LiveService},
+    sockets={"/v1/live": "incidents-live"},
     commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
     settings=(IncidentSettings, CotSettings, FederationSettings, MediaSettings, *positions.SETTINGS),

@@ -166,6 +166,13 @@ class Bus:
         except UNREACHABLE as error:
             raise EngineDownError("NATS JetStream does not answer") from error
 
+    async def first_sequence(self, stream: str) -> int:
+        """Of the oldest message that it still holds; one more than the last where it holds none."""
+        try:
+            return (await self._jetstream.stream_info(stream)).state.first_seq
+        except UNREACHABLE as error:
+            raise EngineDownError("NATS JetStream does not answer") from error
+
     async def age(self, stream: str) -> tuple[float, datetime | None]:
         """How many days a stream keeps its messages, and when its oldest came in (None: it is empty)."""
         try:

@@ -2036,6 +2036,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description The live stream of incidents, as a WebSocket: one connection a device. Send `Upgrade: websocket` (RFC 6455).
+         *
+         *     The device says `{"type": "follow", "incidents": [id, …], "agency": false, "window": [west, south, east, north] | null,
+         *     "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told `ready`, `event`,
+         *     `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `refused`, `untracked` and `signed_out`. Every `event` has a
+         *     cursor to resume from: nothing is missed and nothing comes twice.
+         *
+         *     A bearer token, or a session cookie from a page of this place.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/live/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live Events
+         * @description The same as `/v1/live` for who cannot open a WebSocket: the same messages, as server-sent events.
+         *
+         *     `event:` is the message's type, `id:` its cursor, `data:` the message itself. To follow other things, open another one with the
+         *     last cursor. Own positions go to `POST /v1/positions`.
+         */
+        get: operations["live_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -12583,6 +12633,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket: JSON messages in both directions, see docs/live.md. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Never: this address opens a WebSocket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_events: {
+        parameters: {
+            query?: {
+                /** @description Ids, comma-separated. */
+                incidents?: string;
+                /** @description All that your agency sees. */
+                agency?: boolean;
+                /** @description west,south,east,north: positions in this box too. */
+                window?: string;
+                /** @description Cursor after which to begin; default: now. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until either side closes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {
