@@ -16,6 +16,7 @@ BENCHES = {
     "store": "Store: size and insert",
     "search": "Search of the history",
     "policy": "Authorisation decisions",
+    "live": "Live stream of incidents",
     "positions": "Positions: doors, book, history",
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",

@@ -69,8 +69,9 @@ async def open_socket(service: LiveService, scope: Scope) -> None:
     request = Request({**scope, "type": "http", "method": "GET"})
     credentials = credentials_of(request)
     check_origin(request, credentials)
-    caller = await _permit(request)
     service.bind(scope["app"].state)
+    async with service.turns:
+        caller = await _permit(request)
     service.seats.check(caller.id)
     opening: Opening = scope["extensions"][EXTENSION]
     socket = opening.accept()

@@ -43,6 +43,8 @@ BEHIND_MAX = 200_000
 LAG_S_MAX = 2.0
 """How long a cursor from another process may be ahead of this one."""
 FORGET_S = 60
+ASKED_AT_ONCE = 6
+"""Questions to the records of those who open or follow."""
 
 VIEWERS = Gauge("bluelamp_live_viewers", "Devices and screens that follow incidents.")
 
@@ -56,6 +58,8 @@ class LiveService:
         self.rounds = Rounds(self.hub.book, self.hub.book.sees)
         self.hub.book.on_reassigned = self.rounds.reassigned
         self.seats = Seats(STREAMS_MAX)
+        self.turns = asyncio.Semaphore(ASKED_AT_ONCE)
+        """Who comes waits here, however many come at once, and not in the records' own queue, which gives up after seconds."""
         self.own_positions = OwnPositions()
         self._reviews: Reviews | None = None
         self._slots: list[set[Viewer]] = [set() for _ in range(HEARTBEAT_SLOTS)]
@@ -122,9 +126,11 @@ class LiveService:
             EngineDownError: it is not known who may see what.
         """
         asked = list(dict.fromkeys(wanted.incidents))
-        for incident in asked:
-            await self.hub.book.look_up(incident)
-        await self._record(viewer.caller, asked, wanted)
+        async with self.turns:
+            for incident in asked:
+                await self.hub.book.look_up(incident)
+            if not viewer.lost:
+                await self._record(viewer.caller, asked, wanted)
         place = await self._place(wanted.since) if wanted.since is not None else None
         if viewer.lost:
             return

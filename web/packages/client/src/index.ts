@@ -4,6 +4,16 @@ export * as incidentApi from './incidents';
 export * as control from './control';
 export { ApiError, inWords } from './errors';
 export { onContact, onLocked, onSignedOut, onStepUp, signedIn, type Contact } from './http';
+export {
+  openLive,
+  type Follow,
+  type LiveEvent,
+  type LiveHealth,
+  type LiveLine,
+  type LiveMessage,
+  type LivePosition,
+  type OwnPosition,
+} from './live';
 export * as passkeys from './passkeys';
 export { openStream, type StreamEvent, type StreamHealth } from './stream';
 export { lonLat } from './shapes';
