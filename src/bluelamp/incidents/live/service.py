@@ -10,12 +10,12 @@ from typing import Any
 from prometheus_client import Gauge
 from starlette.types import Receive, Scope, Send
 
-from bluelamp.incidents.access import INCIDENTS_VIEW
 from bluelamp.incidents.live import door, frames
 from bluelamp.incidents.live.book import RecordsOfSpine
 from bluelamp.incidents.live.cursors import Cursor, parse
 from bluelamp.incidents.live.frames import Follow, OwnPosition
 from bluelamp.incidents.live.hub import Hub
+from bluelamp.incidents.live.looks import Look, Looks
 from bluelamp.incidents.live.own_positions import OwnPositions
 from bluelamp.incidents.live.reviews import Reviews
 from bluelamp.incidents.live.rounds import SLOTS, Rounds
@@ -23,7 +23,6 @@ from bluelamp.incidents.live.viewers import Credentials, Sink, Viewer
 from bluelamp.incidents.positions.routes import SERVICE as POSITIONS
 from bluelamp.incidents.positions.service import PositionService
 from bluelamp.incidents.tables import INCIDENTS_STREAM, RECEIPTS_SUBJECT
-from bluelamp.spine import audit
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 from bluelamp.spine.seats import Seats
@@ -61,6 +60,7 @@ class LiveService:
         self.turns = asyncio.Semaphore(ASKED_AT_ONCE)
         """Who comes waits here, however many come at once, and not in the records' own queue, which gives up after seconds."""
         self.own_positions = OwnPositions()
+        self._looks = Looks(spine.db)
         self._reviews: Reviews | None = None
         self._slots: list[set[Viewer]] = [set() for _ in range(HEARTBEAT_SLOTS)]
         self._opened = 0
@@ -129,8 +129,8 @@ class LiveService:
         async with self.turns:
             for incident in asked:
                 await self.hub.book.look_up(incident)
-            if not viewer.lost:
-                await self._record(viewer.caller, asked, wanted)
+        if asked or wanted.agency or wanted.window:
+            await self._looks.record(Look(viewer.caller.actor, tuple(asked), {"agency": wanted.agency, "window": wanted.window}))
         place = await self._place(wanted.since) if wanted.since is not None else None
         if viewer.lost:
             return
@@ -151,13 +151,6 @@ class LiveService:
                 viewer.sink.send(frames.removed(incident))
         self.rounds.put(viewer)
         self.hub.catch_up(viewer)
-
-    async def _record(self, caller: Caller, incidents: list[str], wanted: Follow) -> None:
-        if not (incidents or wanted.agency or wanted.window):
-            return
-        detail: dict[str, Any] = {"live": True, "agency": wanted.agency, "window": wanted.window}
-        async with self.spine.db.transaction() as connection:
-            await audit.record(connection, caller.actor, "consultation", INCIDENTS_VIEW, subjects=tuple(incidents), detail=detail)
 
     async def _place(self, since: str) -> Cursor | None:
         """The cursor, where this stream gave it out and goes back to it; None: the device loads anew what it shows."""
