@@ -57,7 +57,7 @@ def run(size: float) -> list[Row]:
 
 
 def _book(count: int) -> list[Row]:
-    """Memory and speed of one book, fed as the stream feeds it."""
+    """Memory and speed of one book, fed as the stream feeds it; by processor time, since nothing in it waits."""
     ids = [new_id() for _ in range(count)]
     at = now_ms()
     batches = [encode_batch([a_position(ids[n], n, at) for n in range(start, min(start + 1000, count))]) for start in range(0, count, 1000)]
@@ -73,22 +73,22 @@ def _book(count: int) -> list[Row]:
             book.update(position)
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    started = time.perf_counter()
+    started = time.process_time()
     for batch in later:
         for position in decode_batch(batch):
             book.update(position)
-    rate = count / (time.perf_counter() - started)
-    started = time.perf_counter()
-    floor = sum(len(decode_batch(batch)) for batch in later) / (time.perf_counter() - started)
-    started = time.perf_counter()
+    rate = count / (time.process_time() - started)
+    started = time.process_time()
+    floor = sum(len(decode_batch(batch)) for batch in later) / (time.process_time() - started)
+    started = time.process_time()
     found = len(book.within(-3.0, 53.0, -2.0, 54.0))
-    window_ms = (time.perf_counter() - started) * 1000
-    started = time.perf_counter()
+    window_ms = (time.process_time() - started) * 1000
+    started = time.process_time()
     changed = len(book.changed_since(book.number - 5_000)[0])
-    changed_ms = (time.perf_counter() - started) * 1000
+    changed_ms = (time.process_time() - started) * 1000
     return [
         Row("book: bytes a resource", f"{held / count:.0f} of {count:,}", f"on the wire {len(batches[0]) / 1000:.0f}", ""),
-        Row("book: decoded and updated", f"{rate:,.0f}/s", f"decoded only {floor:,.0f}/s", f"{rate / floor:.2f}"),
+        Row("book: decoded and updated", f"{rate:,.0f}/s of a core", f"decoded only {floor:,.0f}/s", f"{rate / floor:.2f}"),
         Row("book: a map's window", f"{window_ms:.1f} ms for {found:,} of {count:,}", "", ""),
         Row("book: what changed", f"{changed_ms:.1f} ms for {changed:,}", "", ""),
     ]

@@ -43,7 +43,14 @@ async def on_duty(
     unit = await room.resource(control, **more)
     await room.ask(control, "POST", f"/resources/{unit['id']}/status", json={"code": code})
     await room.ask(who, "PUT", "/me/resource", json={"resource": unit["id"]})
-    await asyncio.sleep(0.01)
+    known = room.platform.app.state.per_process["positions"].door.carriers
+
+    async def heard() -> bool:
+        me = (await room.platform.client(who).get("/v1/me")).json()["id"]
+        carrier = await known.of_person(me)
+        return carrier is not None and carrier.resource == unit["id"] and carrier.on_duty
+
+    await until(heard, "the process has heard who crews it")
     try:
         yield unit
     finally:
@@ -126,12 +133,18 @@ async def test_off_duty_is_not_tracked_and_leaves_every_screen(room: IncidentRoo
         await until(lambda: other.latest(unit["id"]) is not None, "shown")
         number = other.number
         await room.ask("control", "POST", f"/resources/{unit['id']}/status", json={"code": "11"})
-        assert not (await send(room, "officer", at(now_ms())))["tracked"]
+
+        async def tracked() -> bool:
+            return bool((await send(room, "officer", at(now_ms())))["tracked"])
+
+        async def untracked() -> bool:
+            return not await tracked()
+
+        await until(untracked, "dropped at the door")
         await until(lambda: other.latest(unit["id"]) is None, "gone")
         assert [(p.resource, p.gone) for p in other.changed_since(number)[0] if p.resource == unit["id"]] == [(unit["id"], True)]
         await room.ask("control", "POST", f"/resources/{unit['id']}/status", json={"code": "2"})
-        await asyncio.sleep(0.3)
-        assert (await send(room, "officer", at(now_ms())))["accepted"] == 1
+        await until(tracked, "tracked again")
         await until(lambda: other.latest(unit["id"]) is not None, "back")
 
 

@@ -141,7 +141,7 @@ def _fault(report: Report) -> tuple[str, str] | None:
 
 def departure(known: Position, now: int) -> Position:
     """The word that a resource left: it went off duty, or its crew did."""
-    at = max(now, known.at + 1)
+    at = max(now, known.at) + 1  # after whatever was taken in this very millisecond
     return Position(
         known.resource, at, known.latitude, known.longitude, known.agency, at, known.kind, known.call_sign, known.source, known.covert,
         gone=True,

@@ -22,6 +22,8 @@ from bluelamp.spine.module import Spine
 log = logging.getLogger(__name__)
 
 CHECKED_AT_ONCE = 5_000
+SECOND_LOOK_S = 3.0
+"""More than a notification and a batch take together."""
 
 
 class PositionService:
@@ -52,6 +54,11 @@ class PositionService:
         await self.door.close()
 
     def _note_change(self, resource: str) -> None:
+        self._mark(resource)
+        # Once more a little later: another process may have heard of it a moment after this one, and taken a position in between.
+        asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._mark, resource)
+
+    def _mark(self, resource: str) -> None:
         if resource:
             self._changed.add(resource)
         else:
