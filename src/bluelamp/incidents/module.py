@@ -10,6 +10,7 @@ from bluelamp.incidents.dispatch import routes as dispatch_routes
 from bluelamp.incidents.dispatch.queries import Dispatcher
 from bluelamp.incidents.emergencies import routes as emergency_routes
 from bluelamp.incidents.emergencies.jobs import ESCALATE
+from bluelamp.incidents.export import routes as export_routes
 from bluelamp.incidents.federation.server import federation as federation_command
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.gateways.cot import routes as tak_routes
@@ -43,6 +44,7 @@ MODULE = Module(
         media_routes.router,
         tak_routes.router,
         live_routes.router,
+        export_routes.router,
         log_routes.router,
     ),
     jobs=(ESCALATE, GIVE_UP, *positions.JOBS),

@@ -1,4 +1,4 @@
-"""`bluelamp verify`: proof that a backup is whole, and that the audit is what it was."""
+"""`bluelamp verify`: proof that a backup is whole, that the audit is what it was, that an incident's package is unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAKES_VALUE = "--data"
 
 
 class _Verify(click.Group):
-    """`bluelamp verify SOURCE` is about a backup, as it always was; `verify audit` about the audit."""
+    """`bluelamp verify SOURCE` is about a backup, as it always was; `verify audit` and `verify incident` are not."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = 0
@@ -31,7 +31,7 @@ class _Verify(click.Group):
 
 @click.group("verify", cls=_Verify)
 def verify() -> None:
-    """Prove that a backup is whole (`verify SOURCE`) or that the audit is what it was (`verify audit`)."""
+    """Prove that a backup is whole (`verify SOURCE`), the audit what it was (`verify audit`), a package unchanged (`verify incident`)."""
 
 
 @verify.command("backup")
@@ -81,4 +81,41 @@ def verify_audit(platform: CommandLine, database: str, checkpoints: str, key: st
         report = prove_audit(platform.settings(), database, checkpoints, pinned, bar)
     platform.emit(report.as_answer(), _lines)
     if not report.whole:
+        sys.exit(1)
+
+
+def _package_lines(answer: dict[str, Any]) -> Iterator[str]:
+    if answer["incident"]:
+        yield f"Incident {answer['number']}, made {answer['made_at']} by {answer['made_by']}, as {answer['agency']} may see it."
+    if answer["key"]:
+        yield f"Signed by {answer['key']}" + (
+            "." if answer["key_known"] else ", which the package itself names: compare it with one that you know."
+        )
+    if answer["valid"]:
+        yield f"VALID: {answer['files']} files are what was signed."
+        yield from (f"Left out: {one['what']} ({one['why']})" for one in answer["left_out"])
+        return
+    yield f"NOT VALID: {answer['bad']}: {answer['reason']}"
+
+
+@verify.command("incident")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", default="", help="The platform's public key that you know, or a file with it: then no other is believed.")
+@click.pass_obj
+def verify_incident(platform: CommandLine, file: Path, key: str) -> None:
+    """Check the package FILE of an incident: every file is what was signed. Needs no platform. Ends with 1 if not, and names the file."""
+    from bluelamp.incidents.export.verifying import verify_package  # noqa: PLC0415 - only this command needs it
+    from bluelamp.spine.audit.notes import VerifyKey  # noqa: PLC0415
+
+    try:
+        believed = VerifyKey.parse(Path(key).read_text().split()[0] if key and Path(key).is_file() else key) if key else None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    verdict = verify_package(file, believed)
+    made = verdict.manifest
+    told = {name: getattr(made, name) if made else "" for name in ("incident", "number", "agency", "made_at", "made_by")}
+    answer = {"valid": verdict.valid, "bad": verdict.bad, "reason": verdict.reason, "files": verdict.files, **told}
+    answer |= {"key": str(verdict.signed.key) if verdict.signed else "", "key_known": believed is not None}
+    platform.emit(answer | {"left_out": made.left_out if made else []}, _package_lines)
+    if not verdict.valid:
         sys.exit(1)
