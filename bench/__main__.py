@@ -21,6 +21,7 @@ BENCHES = {
     "edges": "Limits and headers at the edge",
     "audit": "Audit: cost, sequencing, proof, search",
     "cot": "CoT fan-out",
+    "incidents": "Incidents: any second of a large one",
     "misuse": "Misuse detection on a simulated year",
 }
 

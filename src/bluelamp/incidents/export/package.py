@@ -239,7 +239,7 @@ KEY is the platform's public key as you know it, from its audit's check-points. 
     {order.signer.public}
 Compare the two: without a key that you know already, the check only proves that the package fits itself.
 
-Without that program: the first three lines of SIGNATURE, each with its line end, are what is signed. The key is the last part of the
-key's text, in base64: one byte 01, then the 32 bytes of an Ed25519 public key (RFC 8032). The third line has the SHA-256 of manifest.json,
-which has that of every other file (sha256sum tells it).
+Without that program: the first three lines of SIGNATURE, each with its line end, are what is signed. What follows the second + of the
+key is, in base64, one byte 01 and then the 32 bytes of an Ed25519 public key (RFC 8032). The third line has the SHA-256 of
+manifest.json, which has that of every other file (sha256sum tells it).
 """

@@ -105,8 +105,14 @@ async def events_shown(
 
 async def sequence_at(connection: Database, incident: str, at_ms: int) -> int:
     """Number of the last event kept at or before this moment; 0 where there was none yet."""
-    # Times never fall within an incident, so the newest first finds it after a few rows of the index on (incident, sequence).
-    found = await connection.fetchval("SELECT max(sequence) FROM incident_events WHERE incident = $1 AND at <= $2", incident, moment(at_ms))
+    # Times never fall within an incident. The snapshots on either side of the moment leave some hundred events to look through, however
+    # long the log is; without them the newest first would walk back over all that came later.
+    found = await connection.fetchval(
+        "SELECT max(sequence) FROM incident_events WHERE incident = $1 AND at <= $2"
+        " AND sequence >= (SELECT coalesce(max(sequence), 0) FROM incident_snapshots WHERE incident = $1 AND at <= $2)"
+        " AND sequence < (SELECT coalesce(min(sequence), 9223372036854775807) FROM incident_snapshots WHERE incident = $1 AND at > $2)",
+        incident, moment(at_ms),
+    )  # fmt: skip
     return int(found or 0)
 
 
