@@ -19,12 +19,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bluelamp.app.cli.verify import verify
+from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.export import actions, page
 from bluelamp.incidents.export.verifying import verify_package
+from bluelamp.incidents.log.actions import append
 from bluelamp.incidents.positions.domain import Position
 from bluelamp.incidents.positions.store import history
 from bluelamp.kit.clock import now_ms
 from bluelamp.kit.ids import new_id
+from bluelamp.spine.audit import Actor
 from bluelamp.spine.audit.notes import VerifyKey
 from bluelamp.spine.commands import CommandLine
 from tests.incidents.conftest import PLACE, IncidentRoom, event
@@ -163,6 +166,16 @@ async def test_only_control_rooms_of_its_agencies_make_one_and_it_is_on_record(r
     last = next(one for one in made if "manifest_sha256" in one["detail"])
     assert last["detail"]["files"] == len(opened(content).namelist()) - 2
     assert {one["detail"].get("reason") for one in made} == {"Coroner asked", None}
+
+
+async def test_what_another_region_keeps_is_named(room: IncidentRoom) -> None:
+    incident = await room.open()
+    told = {"media": new_id(), "content_type": "image/jpeg", "bytes": 9, "sha256": "0" * 64}
+    actor = Actor("u", "irwell", "IRW")
+    author = Author(actor, "Irwell", "IRW", frozenset(), frozenset(), platform=True)
+    await append(room.platform.spine, author, incident, [New(new_id(), "media.added", now_ms(), told)])
+    manifest = json.loads(opened(await export(room, incident)).read("manifest.json"))
+    assert manifest["left_out"] == [{"what": f"media/{told['media']}", "why": "kept by the region that sent it", "sha256": "0" * 64}]
 
 
 async def test_a_log_of_many_pages_is_whole(room: IncidentRoom, monkeypatch: pytest.MonkeyPatch) -> None:

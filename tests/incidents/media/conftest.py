@@ -26,7 +26,7 @@ class Phone:
         return dict(await self.room.ask(who or self.who, "POST", f"/{incident}/media", status, json=body))
 
     async def patch(self, incident: str, media: str, offset: int, piece: bytes, who: str = "") -> httpx.Response:
-        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
         return await self.client(who).patch(f"/v1/incidents/{incident}/media/{media}", content=piece, headers=headers)
 
     async def send(self, incident: str, content: bytes, size: int = 1 << 20, who: str = "", **more: Any) -> str:

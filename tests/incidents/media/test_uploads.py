@@ -194,6 +194,18 @@ async def test_what_is_for_one_agency_is_seen_by_no_other(phone: Phone, room: In
     assert media not in (await room.state("fire", incident))["media"]
 
 
+async def test_an_audience_is_asked_before_the_first_byte_and_after_the_last(phone: Phone, room: IncidentRoom) -> None:
+    incident = await room.open("KFR")
+    for audience in (["KFR"], ["KEN", "KAS"]):
+        assert (await phone.announce(incident, FILM, 422, audience=audience))["code"] == "invalid"
+    began = await phone.announce(incident, FILM, audience=["KEN", "KFR"])
+    await room.say("control", incident, event("agency.left", agency="KFR", reason="no fire"))
+    assert (await phone.send_rest(incident, began["id"], FILM)).json()["code"] == "invalid"
+    assert (await room.ask("officer", "GET", f"/{incident}/media/{began['id']}/upload"))["state"] == "refused"
+    await phone.announce(incident, FILM, id=began["id"])
+    assert (await phone.send_rest(incident, began["id"], FILM)).json()["state"] == "kept"
+
+
 async def test_an_agency_put_out_while_it_sends_is_stopped_there(phone: Phone, room: IncidentRoom) -> None:
     incident = await room.open("KFR")
     theirs = await phone.send(incident, contents.picture(), who="firefighter")

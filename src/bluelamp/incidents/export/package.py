@@ -132,6 +132,10 @@ class Packer:
                 async for part in self._zip.add(thumbnail, of([content]), packed=False):
                     yield part
             self._figures.append(page.figure(told, name, thumbnail))
+        here = {told["id"] for told in described}
+        for media, told in order.state["media"].items():
+            if media not in here:
+                self._left_out.append({"what": f"media/{media}", "why": "kept by the region that sent it", "sha256": told["sha256"]})
         async for part in self._zip.add("media.json", of([msgspec.json.format(msgspec.json.encode(described), indent=1)])):
             yield part
 

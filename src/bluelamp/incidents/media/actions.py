@@ -55,6 +55,7 @@ async def begin_upload(spine: Spine, caller: Caller, wanted: Media) -> tuple[Med
         NoSuchIncidentError: there is none that the caller sees.
         IdTakenError: somebody else's upload bears this id.
         UploadLimitError, MediaTooLargeError: more than is taken.
+        InvalidError: an audience that the incident does not have.
     """
     limits = media_settings()
     largest = max(limits.picture_bytes_max, limits.film_bytes_max, limits.document_bytes_max)
@@ -69,6 +70,7 @@ async def begin_upload(spine: Spine, caller: Caller, wanted: Media) -> tuple[Med
         if begins:
             if wanted.bytes > largest:
                 raise MediaTooLargeError(f"nothing larger than {largest} bytes is taken: send a shorter film", bytes_max=largest)
+            await _for_members(connection, caller, wanted)
             await _within_limits(connection, caller, wanted)
             wanted = wanted._replace(event=new_id(), started_at=spine.clock())
             await store.begin(connection, wanted)
@@ -76,6 +78,13 @@ async def begin_upload(spine: Spine, caller: Caller, wanted: Media) -> tuple[Med
             raise IdTakenError("an upload of yours with other content bears this id: make a new one")
         await _note(connection, caller, wanted, {"upload": "begun" if begins else "begun before", "bytes": wanted.bytes})
         return (await store.find(connection, wanted.id)) or wanted, begins
+
+
+async def _for_members(connection: Connection, caller: Caller, wanted: Media) -> None:
+    """Told before the first byte is sent, not after the last; asked again when it is kept."""
+    members = await store.members_of(connection, wanted.incident)
+    if wanted.audience and (caller.agency not in wanted.audience or not members >= set(wanted.audience)):
+        raise InvalidError("an audience names your own agency and others that see the incident")
 
 
 async def _within_limits(connection: Connection, caller: Caller, wanted: Media) -> None:
@@ -176,7 +185,11 @@ async def _finish(spine: Spine, caller: Caller, upload: Media) -> Media:
         lost = MediaDamagedError("a part of what came is lost: send it again from the beginning")
         await _refuse(spine, caller, upload, lost.message)  # does nothing where another request ended it meanwhile
         raise lost from error
-    kept = await _keep(spine, caller, upload, found)
+    try:
+        kept = await _keep(spine, caller, upload, found)
+    except InvalidError as error:
+        await _refuse(spine, caller, upload, error.message)
+        raise
     known = frozenset(piece.object for piece in pieces)
     thumbnails = frozenset(originals.thumbnail_of(upload.incident, upload.id, side) for side in found.thumbnails)
     await originals.forget(spine.blobs, upload.incident, upload.id, known | thumbnails)

@@ -26,7 +26,7 @@ Contributor = Annotated[Caller, permit(INCIDENTS_CONTRIBUTE)]
 PIECE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 CONTENT: dict[int | str, dict[str, Any]] = {

@@ -86,6 +86,11 @@ async def load_of(connection: Connection, incident: str, person: str) -> tuple[i
     return row["items"], row["bytes"], row["open"]
 
 
+async def members_of(connection: Connection, incident: str) -> set[str]:
+    """Agencies that see the incident now."""
+    return {row["agency"] for row in await connection.fetch("SELECT agency FROM incident_agencies WHERE incident = $1", incident)}
+
+
 async def begin(connection: Connection, media: Media) -> None:
     """A new upload, or one that had ended without being kept, from its beginning."""
     at = moment(media.started_at)

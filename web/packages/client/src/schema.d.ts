@@ -12549,7 +12549,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/offset+octet-stream": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
