@@ -347,7 +347,31 @@ async def emergency_id(room: Room) -> str:
     return emergency
 
 
+async def partner_id(room: Room) -> str:
+    """One who only sends alerts, so that nothing is ever sent to it."""
+    body = {"name": "House", "agency": f"H{new_id()[-7:]}", "format": "cap"}
+    return str((await room.ask("admin", "POST", "/v1/incidents/partners", json=body))["id"])
+
+
+async def partner_key(room: Room) -> str:
+    """A live key of the partner named just before in the address."""
+    page = await room.ask("admin", "GET", "/v1/incidents/partners")
+    return str(page["items"][-1]["keys"][0]["id"])
+
+
+async def transfer_id(room: Room) -> str:
+    """A message that could not be read, of a partner of its own."""
+    body = {"name": "House", "agency": f"H{new_id()[-7:]}", "format": "cap"}
+    made = await room.ask("admin", "POST", "/v1/incidents/partners", json=body)
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    answer = await room.platform.client().post("/v1/incidents/handovers/cap", content=b"<nothing/>", headers=headers)
+    return str(answer.json()["transfer"])
+
+
 EXAMPLES: dict[str, Make | Open] = {
+    "/v1/incidents/partners/{partner}": partner_id,
+    "/v1/incidents/partners/{partner}/keys/{key}": partner_key,
+    "/v1/incidents/transfers/{transfer}": transfer_id,
     "/v1/incidents/{incident}": incident_id,
     "/v1/incidents/{incident}/media/{media}": media_id,
     "/v1/incidents/emergencies/{emergency}": emergency_id,

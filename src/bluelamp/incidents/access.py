@@ -13,6 +13,10 @@ RESOURCES_VIEW = "incidents.resources.view"
 RESOURCES_MANAGE = "incidents.resources.manage"
 RESOURCES_DISPATCH = "incidents.resources.dispatch"
 TERMS_MANAGE = "incidents.terms.manage"
+PARTNERS_VIEW = "incidents.partners.view"
+PARTNERS_MANAGE = "incidents.partners.manage"
+HANDOVERS_VIEW = "incidents.handovers.view"
+HANDOVERS_MEND = "incidents.handovers.mend"
 EMERGENCIES_RAISE = "incidents.emergencies.raise"
 EMERGENCIES_ANSWER = "incidents.emergencies.answer"
 TAK_DEVICES_ENROL = "incidents.tak_devices.enrol"
@@ -33,6 +37,10 @@ PERMISSIONS = (
     Permission(TERMS_MANAGE, "set your agency's own words for types, grades and status codes", frozenset({"admin"})),
     Permission(TAK_DEVICES_ENROL, "connect TAK devices of your own, see them and end them", RESPONDING),
     Permission(TAK_DEVICES_MANAGE, "see and end the TAK devices of your agency", CONTROL_ROOM),
+    Permission(PARTNERS_VIEW, "see the control rooms that your agency hands incidents over to", CONTROL_ROOM | {"admin"}),
+    Permission(PARTNERS_MANAGE, "connect other control rooms: addresses, formats, keys", frozenset({"admin"})),
+    Permission(HANDOVERS_VIEW, "see the messages to and from other control rooms, and what became of them", CONTROL_ROOM),
+    Permission(HANDOVERS_MEND, "send a message to another control room again, read one again, or drop it", CONTROL_ROOM),
     Permission(EMERGENCIES_RAISE, "call for help with the emergency button", RESPONDING),
     Permission(EMERGENCIES_ANSWER, "acknowledge and close emergencies", CONTROL_ROOM),
 )

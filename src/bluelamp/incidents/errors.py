@@ -62,3 +62,21 @@ class NoSuchEmergencyError(NotFoundError):
 
 class TermsFileError(InvalidError):
     code = "terms_file"
+
+
+class NoSuchPartnerError(NotFoundError):
+    code = "no_such_partner"
+
+
+class PartnerExistsError(ConflictError):
+    code = "partner_exists"
+
+
+class NoSuchTransferError(NotFoundError):
+    code = "no_such_transfer"
+
+
+class NotWaitingError(ConflictError):
+    """It is done already, or still under way: there is nothing to mend."""
+
+    code = "not_waiting"

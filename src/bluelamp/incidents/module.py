@@ -17,6 +17,8 @@ from bluelamp.incidents.gateways.cot import routes as tak_routes
 from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.live import routes as live_routes
 from bluelamp.incidents.live.service import LiveService
+from bluelamp.incidents.handovers import parts as handovers
+from bluelamp.incidents.handovers.door import describe
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.media import routes as media_routes
 from bluelamp.incidents.media.jobs import GIVE_UP
@@ -45,14 +47,17 @@ MODULE = Module(
         tak_routes.router,
         live_routes.router,
         export_routes.router,
+        *handovers.ROUTERS,
         log_routes.router,
     ),
     jobs=(ESCALATE, GIVE_UP, *positions.JOBS),
-    consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS},
+    consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS, **handovers.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
-    per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS, "incidents-live": LiveService},
+    per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS, "incidents-live": LiveService, **handovers.PER_PROCESS},
     sockets={"/v1/live": "incidents-live"},
+    doors=handovers.DOORS,
+    openapi=describe,
     commands=(federation_command, *positions.COMMANDS),
     migrations=files("bluelamp.incidents") / "migrations",
     settings=(IncidentSettings, CotSettings, FederationSettings, MediaSettings, *positions.SETTINGS),

@@ -25,6 +25,16 @@ class IncidentSettings(BaseSettings):
     )
     stream_days: float = Field(30, gt=0, description="How long the live stream of incidents can be resumed from; the log itself is kept.")
     stream_bytes_max: int = Field(4 << 30, ge=1 << 20, description="Size at which that stream lets its oldest events go.")
+    partner_hosts: list[str] = Field(
+        default_factory=list,
+        description='Hosts that hand-overs may be sent to, as JSON: `["control.example", "10.1.2.3:8443"]`. Empty: none are sent.',
+    )
+    handover_timeout_s: float = Field(10, ge=0.1, le=60, description="How long another control room may take to answer.")
+    handover_receipt_s: float = Field(60, ge=0.1, le=3600, description="How long a receipt may take before a hand-over is sent again.")
+    handover_backoff_s: float = Field(
+        2, ge=0.01, le=60, description="Pause before a hand-over is tried again; it doubles each time, up to five minutes."
+    )
+    handover_tries_max: int = Field(8, ge=1, le=30, description="Tries after which a hand-over waits for a person.")
 
 
 @lru_cache(maxsize=1)

@@ -1529,6 +1529,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/handovers/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand an incident over
+         * @description For other control rooms: one message in the format of the key's partner, answered with a receipt in the same format. The same message again changes nothing and gets the same receipt. 422 with a receipt: refused, and why; 422 with a problem: it could not be read, and is kept for a person.
+         */
+        post: operations["receive_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/kinds": {
         parameters: {
             query?: never;
@@ -1608,6 +1628,94 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/partners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Partners
+         * @description Control rooms that your agency hands incidents over to, and takes them from.
+         */
+        get: operations["list_partners"];
+        put?: never;
+        /**
+         * Add Partner
+         * @description Connect another control room. The answer holds the key that they call us with, shown this once.
+         */
+        post: operations["add_partner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/partners/{partner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Partner
+         * @description One of them.
+         */
+        get: operations["read_partner"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Partner
+         * @description Change what is given. Messages that wait for a person go the new way once they are sent again.
+         */
+        patch: operations["change_partner"];
+        trace?: never;
+    };
+    "/v1/incidents/partners/{partner}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue Partner Key
+         * @description One more key beside the live ones. Give it to them, then revoke the old one.
+         */
+        post: operations["issue_partner_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/partners/{partner}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Partner Key
+         * @description Revoke a key at once.
+         */
+        delete: operations["revoke_partner_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1850,6 +1958,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transfers
+         * @description Messages to and from other control rooms, the newest first. `state=dead` is what waits for a person, with the reason.
+         */
+        get: operations["list_transfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/transfers/{transfer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Transfer
+         * @description A message, whole, and the answer to it.
+         */
+        get: operations["read_transfer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/transfers/{transfer}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Transfer
+         * @description Do nothing more about a message. It is kept, with the reason; later messages about the incident go out again.
+         */
+        post: operations["drop_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/transfers/{transfer}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat Transfer
+         * @description Send a message again that a person had to see, or read one again that could not be read.
+         */
+        post: operations["repeat_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/{incident}": {
         parameters: {
             query?: never;
@@ -1897,23 +2085,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/incidents/{incident}/export": {
+    "/v1/incidents/{incident}/handovers": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Handovers
+         * @description Your agency's messages about an incident, the newest first.
+         */
+        get: operations["list_handovers"];
         put?: never;
         /**
-         * Export Incident
-         * @description The whole incident as your agency may see it: a signed ZIP that opens in a browser without the platform.
+         * Hand Incident Over
+         * @description Hand an incident over to another control room, or tell it how it stands. Sharing it with a partner's agency does so by itself.
          *
-         *     It is made while it is sent: one that broke off is no whole ZIP, ask again. `bluelamp verify incident FILE` tells whether
-         *     it is unchanged.
+         *     For an alert (CAP) `note` is what the public reads, and each one is somebody's decision; closing the incident cancels it.
          */
-        post: operations["export_incident"];
+        post: operations["hand_incident_over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2051,26 +2242,6 @@ export interface paths {
          * @description Say how far your device has received and shown the log. It never goes back.
          */
         post: operations["say_received"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/incidents/{incident}/statistics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read Incident Statistics
-         * @description How long things took: opened, first sent, first at the scene, closed; for each agency; and how soon emergencies were answered.
-         */
-        get: operations["read_incident_statistics"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3283,50 +3454,6 @@ export interface components {
             /** Name */
             name: string;
         };
-        /**
-         * AgencyTimes
-         * @description One agency's part. Times are RFC 3339, empty where it did not happen; seconds are null there.
-         */
-        AgencyTimes: {
-            /** Agency */
-            agency: string;
-            /**
-             * Joined At
-             * @default
-             */
-            joined_at?: string;
-            /**
-             * Acknowledged At
-             * @default
-             */
-            acknowledged_at?: string;
-            /**
-             * First Assigned At
-             * @default
-             */
-            first_assigned_at?: string;
-            /**
-             * First At Scene At
-             * @default
-             */
-            first_at_scene_at?: string;
-            /**
-             * Left At
-             * @default
-             */
-            left_at?: string;
-            /** Joined To Acknowledged S */
-            joined_to_acknowledged_s?: number | null;
-            /** Joined To Assigned S */
-            joined_to_assigned_s?: number | null;
-            /** Assigned To At Scene S */
-            assigned_to_at_scene_s?: number | null;
-            /**
-             * Resources
-             * @default 0
-             */
-            resources?: number;
-        };
         /** AskQuestion */
         AskQuestion: {
             /** Purpose */
@@ -4237,6 +4364,11 @@ export interface components {
              */
             drawn_at: string;
         };
+        /** DropQuestion */
+        DropQuestion: {
+            /** Reason */
+            reason: string;
+        };
         /** Emergency */
         Emergency: {
             /** Id */
@@ -4349,25 +4481,6 @@ export interface components {
             outcome: string;
             /** Note */
             note: string;
-        };
-        /** EmergencyTimes */
-        EmergencyTimes: {
-            /** Emergency */
-            emergency: string;
-            /** Raised At */
-            raised_at: string;
-            /**
-             * Acknowledged At
-             * @default
-             */
-            acknowledged_at?: string;
-            /** Raised To Acknowledged S */
-            raised_to_acknowledged_s?: number | null;
-            /**
-             * Level
-             * @default 0
-             */
-            level?: number;
         };
         /**
          * EnrolmentQuestion
@@ -4706,6 +4819,14 @@ export interface components {
             /** Files */
             files: components["schemas"]["ExportFile"][];
         };
+        /** ExportQuestion */
+        ExportQuestion: {
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "geojson" | "pdf";
+        };
         /** Feature */
         Feature: {
             /** Id */
@@ -4928,13 +5049,10 @@ export interface components {
             note: string;
             summary: components["schemas"]["HandoverSummary"];
         };
-        /** HandoverQuestion */
-        HandoverQuestion: {
-            /**
-             * Note
-             * @default
-             */
-            note?: string;
+        /** HandoverQueued */
+        HandoverQueued: {
+            /** Id */
+            id: string;
         };
         /**
          * HandoverSummary
@@ -5425,6 +5543,18 @@ export interface components {
             narrowed?: components["schemas"]["NarrowedShown"] | null;
         };
         /**
+         * KeyIssued
+         * @description The key is shown this once: give it to the other control room.
+         */
+        KeyIssued: {
+            /** Id */
+            id: string;
+            /** Key Id */
+            key_id: string;
+            /** Key */
+            key: string;
+        };
+        /**
          * KeyItem
          * @description `prefix` is the key's beginning, to tell keys apart by; the key itself is not kept.
          */
@@ -5440,6 +5570,18 @@ export interface components {
             created_at: string;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /** KeyShown */
+        KeyShown: {
+            /** Id */
+            id: string;
+            /** Prefix */
+            prefix: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * KeysAnswer
@@ -6289,6 +6431,13 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[PartnerShown] */
+        Page_PartnerShown_: {
+            /** Items */
+            items: components["schemas"]["PartnerShown"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[PasskeyItem] */
         Page_PasskeyItem_: {
             /** Items */
@@ -6380,12 +6529,102 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** Page[TransferRow] */
+        Page_TransferRow_: {
+            /** Items */
+            items: components["schemas"]["TransferRow"][];
+            /** Next */
+            next: string | null;
+        };
         /** Page[UserItem] */
         Page_UserItem_: {
             /** Items */
             items: components["schemas"]["UserItem"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PartnerChange
+         * @description What is absent stays.
+         */
+        PartnerChange: {
+            /** Name */
+            name?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Address */
+            address?: string | null;
+            /** Own Address */
+            own_address?: string | null;
+            /** Their Key */
+            their_key?: string | null;
+            /** Active */
+            active?: boolean | null;
+        };
+        /** PartnerQuestion */
+        PartnerQuestion: {
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "mait" | "eido" | "ucri2" | "cap" | "sitrep";
+            /**
+             * Url
+             * @default
+             */
+            url?: string;
+            /**
+             * Address
+             * @default
+             */
+            address?: string;
+            /**
+             * Own Address
+             * @default
+             */
+            own_address?: string;
+            /**
+             * Their Key
+             * @default
+             */
+            their_key?: string;
+        };
+        /** PartnerShown */
+        PartnerShown: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /** Format */
+            format: string;
+            /** Url */
+            url: string;
+            /** Address */
+            address: string;
+            /** Own Address */
+            own_address: string;
+            /** Has Their Key */
+            has_their_key: boolean;
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Keys */
+            keys: components["schemas"]["KeyShown"][];
         };
         /**
          * PasskeyAnswer
@@ -8201,48 +8440,6 @@ export interface components {
              */
             days?: number[];
         };
-        /**
-         * Times
-         * @description Of an incident, as one agency may see it.
-         */
-        Times: {
-            /**
-             * Opened At
-             * @default
-             */
-            opened_at?: string;
-            /**
-             * First Assigned At
-             * @default
-             */
-            first_assigned_at?: string;
-            /**
-             * First At Scene At
-             * @default
-             */
-            first_at_scene_at?: string;
-            /**
-             * Closed At
-             * @default
-             */
-            closed_at?: string;
-            /** Opened To Assigned S */
-            opened_to_assigned_s?: number | null;
-            /** Opened To At Scene S */
-            opened_to_at_scene_s?: number | null;
-            /** Opened To Closed S */
-            opened_to_closed_s?: number | null;
-            /**
-             * Agencies
-             * @default []
-             */
-            agencies?: components["schemas"]["AgencyTimes"][];
-            /**
-             * Emergencies
-             * @default []
-             */
-            emergencies?: components["schemas"]["EmergencyTimes"][];
-        };
         /** TokenItem */
         TokenItem: {
             /** Id */
@@ -8316,6 +8513,82 @@ export interface components {
             items: components["schemas"]["PositionShown"][];
             /** Complete */
             complete: boolean;
+        };
+        /**
+         * TransferRow
+         * @description A message to or from another control room.
+         */
+        TransferRow: {
+            /** Id */
+            id: string;
+            /** Partner */
+            partner: string;
+            /** Name */
+            name: string;
+            /** Agency */
+            agency: string;
+            /** Format */
+            format: string;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "out" | "in";
+            /** Kind */
+            kind: string;
+            /** Message Id */
+            message_id: string;
+            /** Incident */
+            incident: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sending" | "sent" | "reading" | "received" | "refused" | "dead" | "dropped";
+            /** Tries */
+            tries: number;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Settled By */
+            settled_by: string;
+        };
+        /**
+         * TransferShown
+         * @description The message itself and what it was answered with, as text.
+         */
+        TransferShown: {
+            /** Id */
+            id: string;
+            /** Direction */
+            direction: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string;
+            /** Tries */
+            tries: number;
+            /** Incident */
+            incident: string | null;
+            /** Body */
+            body: string;
+            /** Answer */
+            answer: string;
         };
         /** TransparencyFigure */
         TransparencyFigure: {
@@ -8665,6 +8938,14 @@ export interface components {
             /** Unread Share */
             unread_share: number | null;
         };
+        /** HandoverQuestion */
+        bluelamp__anpr__schemas__hits__HandoverQuestion: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /** PersonShown */
         bluelamp__anpr__schemas__preservation__PersonShown: {
             /** Id */
@@ -8672,26 +8953,20 @@ export interface components {
             /** Username */
             username: string;
         };
-        /** ExportQuestion */
-        bluelamp__anpr__schemas__searches__ExportQuestion: {
-            /**
-             * Format
-             * @enum {string}
-             */
-            format: "csv" | "geojson" | "pdf";
-        };
         /** Health */
         bluelamp__app__health__Health: {
             /** Status */
             status: string;
         };
-        /**
-         * ExportQuestion
-         * @description Why the incident leaves the platform: it stands in the audit and in the package.
-         */
-        bluelamp__incidents__export__schemas__ExportQuestion: {
-            /** Reason */
-            reason: string;
+        /** HandoverQuestion */
+        bluelamp__incidents__handovers__schemas__HandoverQuestion: {
+            /** Partner */
+            partner: string;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * ReasonQuestion
@@ -9643,7 +9918,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HandoverQuestion"];
+                "application/json": components["schemas"]["bluelamp__anpr__schemas__hits__HandoverQuestion"];
             };
         };
         responses: {
@@ -10924,7 +11199,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["bluelamp__anpr__schemas__searches__ExportQuestion"];
+                "application/json": components["schemas"]["ExportQuestion"];
             };
         };
         responses: {
@@ -11663,6 +11938,45 @@ export interface operations {
             };
         };
     };
+    receive_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                format: "mait" | "eido" | "ucri2" | "cap";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/xml": string;
+                "application/json": string;
+                "application/cap+xml": string;
+            };
+        };
+        responses: {
+            /** @description Received: the receipt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": string;
+                    "application/json": string;
+                    "application/cap+xml": string;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_kinds: {
         parameters: {
             query?: never;
@@ -11806,6 +12120,195 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_CandidateShown_"];
                 };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_partners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PartnerShown_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyIssued"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_partner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartnerChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issue_partner_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyIssued"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_partner_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed; see `code`. */
             default: {
@@ -12268,6 +12771,132 @@ export interface operations {
             };
         };
     };
+    list_transfers: {
+        parameters: {
+            query?: {
+                state?: ("queued" | "sending" | "sent" | "reading" | "received" | "refused" | "dead" | "dropped")[] | null;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TransferRow_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repeat_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_incident: {
         parameters: {
             query?: {
@@ -12374,7 +13003,41 @@ export interface operations {
             };
         };
     };
-    export_incident: {
+    list_handovers: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TransferRow_"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_incident_over: {
         parameters: {
             query?: never;
             header?: never;
@@ -12385,17 +13048,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["bluelamp__incidents__export__schemas__ExportQuestion"];
+                "application/json": components["schemas"]["bluelamp__incidents__handovers__schemas__HandoverQuestion"];
             };
         };
         responses: {
-            /** @description The package */
-            200: {
+            /** @description Successful Response */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": unknown;
+                    "application/json": components["schemas"]["HandoverQueued"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -12549,7 +13212,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/octet-stream": string;
+                "application/offset+octet-stream": string;
             };
         };
         responses: {
@@ -12726,37 +13389,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Refused or failed; see `code`. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_incident_statistics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                incident: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Times"];
-                };
             };
             /** @description Refused or failed; see `code`. */
             default: {
