@@ -15,10 +15,10 @@ from bluelamp.incidents.federation.server import federation as federation_comman
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.gateways.cot import routes as tak_routes
 from bluelamp.incidents.gateways.cot.settings import CotSettings
-from bluelamp.incidents.live import routes as live_routes
-from bluelamp.incidents.live.service import LiveService
 from bluelamp.incidents.handovers import parts as handovers
 from bluelamp.incidents.handovers.door import describe
+from bluelamp.incidents.live import routes as live_routes
+from bluelamp.incidents.live.service import LiveService
 from bluelamp.incidents.log import routes as log_routes
 from bluelamp.incidents.media import routes as media_routes
 from bluelamp.incidents.media.jobs import GIVE_UP

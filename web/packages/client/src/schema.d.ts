@@ -1481,6 +1481,8 @@ export interface paths {
         /**
          * Raise Emergency
          * @description Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once.
+         *
+         *     A locked session may: who is in danger proves nothing first.
          */
         post: operations["raise_emergency"];
         delete?: never;
@@ -2085,6 +2087,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/{incident}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Incident
+         * @description The whole incident as your agency may see it: a signed ZIP that opens in a browser without the platform.
+         *
+         *     It is made while it is sent: one that broke off is no whole ZIP, ask again. `bluelamp verify incident FILE` tells whether
+         *     it is unchanged.
+         */
+        post: operations["export_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/{incident}/handovers": {
         parameters: {
             query?: never;
@@ -2242,6 +2267,76 @@ export interface paths {
          * @description Say how far your device has received and shown the log. It never goes back.
          */
         post: operations["say_received"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Incident Statistics
+         * @description How long things took: opened, first sent, first at the scene, closed; for each agency; and how soon emergencies were answered.
+         */
+        get: operations["read_incident_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description The live stream of incidents, as a WebSocket: one connection a device. Send `Upgrade: websocket` (RFC 6455).
+         *
+         *     The device says `{"type": "follow", "incidents": [id, …], "agency": false, "window": [west, south, east, north] | null,
+         *     "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told `ready`, `event`,
+         *     `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `refused`, `untracked` and `signed_out`. Every `event` has a
+         *     cursor to resume from: nothing is missed and nothing comes twice.
+         *
+         *     A bearer token, or a session cookie from a page of this place.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/live/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live Events
+         * @description The same as `/v1/live` for who cannot open a WebSocket: the same messages, as server-sent events.
+         *
+         *     `event:` is the message's type, `id:` its cursor, `data:` the message itself. To follow other things, open another one with the
+         *     last cursor. Own positions go to `POST /v1/positions`.
+         */
+        get: operations["live_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3454,6 +3549,50 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * AgencyTimes
+         * @description One agency's part. Times are RFC 3339, empty where it did not happen; seconds are null there.
+         */
+        AgencyTimes: {
+            /** Agency */
+            agency: string;
+            /**
+             * Joined At
+             * @default
+             */
+            joined_at?: string;
+            /**
+             * Acknowledged At
+             * @default
+             */
+            acknowledged_at?: string;
+            /**
+             * First Assigned At
+             * @default
+             */
+            first_assigned_at?: string;
+            /**
+             * First At Scene At
+             * @default
+             */
+            first_at_scene_at?: string;
+            /**
+             * Left At
+             * @default
+             */
+            left_at?: string;
+            /** Joined To Acknowledged S */
+            joined_to_acknowledged_s?: number | null;
+            /** Joined To Assigned S */
+            joined_to_assigned_s?: number | null;
+            /** Assigned To At Scene S */
+            assigned_to_at_scene_s?: number | null;
+            /**
+             * Resources
+             * @default 0
+             */
+            resources?: number;
+        };
         /** AskQuestion */
         AskQuestion: {
             /** Purpose */
@@ -4482,6 +4621,25 @@ export interface components {
             /** Note */
             note: string;
         };
+        /** EmergencyTimes */
+        EmergencyTimes: {
+            /** Emergency */
+            emergency: string;
+            /** Raised At */
+            raised_at: string;
+            /**
+             * Acknowledged At
+             * @default
+             */
+            acknowledged_at?: string;
+            /** Raised To Acknowledged S */
+            raised_to_acknowledged_s?: number | null;
+            /**
+             * Level
+             * @default 0
+             */
+            level?: number;
+        };
         /**
          * EnrolmentQuestion
          * @description `label`: how you call the device.
@@ -4818,14 +4976,6 @@ export interface components {
             count: number;
             /** Files */
             files: components["schemas"]["ExportFile"][];
-        };
-        /** ExportQuestion */
-        ExportQuestion: {
-            /**
-             * Format
-             * @enum {string}
-             */
-            format: "csv" | "geojson" | "pdf";
         };
         /** Feature */
         Feature: {
@@ -5251,6 +5401,52 @@ export interface components {
             updated: number;
             /** Rejected */
             rejected: components["schemas"]["RejectedRow"][];
+        };
+        /**
+         * IncidentOnBoard
+         * @description The row of a list, with what a control room looks for first.
+         */
+        IncidentOnBoard: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            /** Lead */
+            lead: string;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /** Grade */
+            grade: string;
+            /** Major */
+            major: boolean;
+            /** Status */
+            status: string;
+            /** Place */
+            place: string;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Sequence */
+            sequence: number;
+            /** Agencies */
+            agencies: {
+                [key: string]: boolean;
+            };
+            /** Casualties */
+            casualties: number;
         };
         /** IncidentOpened */
         IncidentOpened: {
@@ -6382,10 +6578,10 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** Page[IncidentRow] */
-        Page_IncidentRow_: {
+        /** Page[IncidentOnBoard] */
+        Page_IncidentOnBoard_: {
             /** Items */
-            items: components["schemas"]["IncidentRow"][];
+            items: components["schemas"]["IncidentOnBoard"][];
             /** Next */
             next: string | null;
         };
@@ -8440,6 +8636,48 @@ export interface components {
              */
             days?: number[];
         };
+        /**
+         * Times
+         * @description Of an incident, as one agency may see it.
+         */
+        Times: {
+            /**
+             * Opened At
+             * @default
+             */
+            opened_at?: string;
+            /**
+             * First Assigned At
+             * @default
+             */
+            first_assigned_at?: string;
+            /**
+             * First At Scene At
+             * @default
+             */
+            first_at_scene_at?: string;
+            /**
+             * Closed At
+             * @default
+             */
+            closed_at?: string;
+            /** Opened To Assigned S */
+            opened_to_assigned_s?: number | null;
+            /** Opened To At Scene S */
+            opened_to_at_scene_s?: number | null;
+            /** Opened To Closed S */
+            opened_to_closed_s?: number | null;
+            /**
+             * Agencies
+             * @default []
+             */
+            agencies?: components["schemas"]["AgencyTimes"][];
+            /**
+             * Emergencies
+             * @default []
+             */
+            emergencies?: components["schemas"]["EmergencyTimes"][];
+        };
         /** TokenItem */
         TokenItem: {
             /** Id */
@@ -8953,10 +9191,26 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** ExportQuestion */
+        bluelamp__anpr__schemas__searches__ExportQuestion: {
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "csv" | "geojson" | "pdf";
+        };
         /** Health */
         bluelamp__app__health__Health: {
             /** Status */
             status: string;
+        };
+        /**
+         * ExportQuestion
+         * @description Why the incident leaves the platform: it stands in the audit and in the package.
+         */
+        bluelamp__incidents__export__schemas__ExportQuestion: {
+            /** Reason */
+            reason: string;
         };
         /** HandoverQuestion */
         bluelamp__incidents__handovers__schemas__HandoverQuestion: {
@@ -11199,7 +11453,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ExportQuestion"];
+                "application/json": components["schemas"]["bluelamp__anpr__schemas__searches__ExportQuestion"];
             };
         };
         responses: {
@@ -11730,7 +11984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_IncidentRow_"];
+                    "application/json": components["schemas"]["Page_IncidentOnBoard_"];
                 };
             };
             /** @description Refused or failed; see `code`. */
@@ -13003,6 +13257,41 @@ export interface operations {
             };
         };
     };
+    export_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["bluelamp__incidents__export__schemas__ExportQuestion"];
+            };
+        };
+        responses: {
+            /** @description The package */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_handovers: {
         parameters: {
             query?: {
@@ -13212,7 +13501,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/offset+octet-stream": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -13389,6 +13678,111 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_incident_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Times"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WebSocket: JSON messages in both directions, see docs/live.md. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Never: this address opens a WebSocket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live_events: {
+        parameters: {
+            query?: {
+                /** @description Ids, comma-separated. */
+                incidents?: string;
+                /** @description All that your agency sees. */
+                agency?: boolean;
+                /** @description west,south,east,north: positions in this box too. */
+                window?: string;
+                /** @description Cursor after which to begin; default: now. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until either side closes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
             };
             /** @description Refused or failed; see `code`. */
             default: {
