@@ -1,7 +1,7 @@
 // When a page looks again: at an event of the live line, and by the clock. The clock is kept where the line is up, slower: silence proves nothing.
+import { type LiveMessage, type LivePosition, openLive } from '@bluelamp/client';
 import { ticking } from '@bluelamp/ui';
 import { untrack } from 'svelte';
-import { openLine, type Moved } from './line';
 
 const SLOWER = 6;
 const LATE_MS = 15_000;
@@ -29,24 +29,28 @@ class Feed {
   answered = $state(0);
   late = $derived(this.answered > 0 && ticking.now - this.answered > LATE_MS);
   #watchers = new Set<Watcher>();
-  #movers = new Set<(items: Moved[]) => void>();
+  #movers = new Set<(items: LivePosition[]) => void>();
 
   /** Opens the live line; returns what closes it. */
   connect(): () => void {
-    const close = openLine({
-      onHeard: () => (this.answered = Date.now()),
-      onUp: (up) => {
-        this.live = up;
-        // What happened before the line was up, or while it was down, is looked at.
-        if (up) this.told('', '');
-      },
-      onEvent: (incident, kind) => this.told(incident, kind),
-      onMoved: (items) => this.#movers.forEach((tell) => tell(items)),
+    const line = openLive({
+      follow: { agency: true },
+      onMessage: (message) => this.#hear(message),
+      onHealth: (health) => (this.live = health.state === 'connected'),
     });
     return () => {
-      close();
+      line.close();
       this.live = false;
     };
+  }
+
+  #hear(message: LiveMessage): void {
+    this.answered = Date.now();
+    // What happened before the line was up, or was missed, is looked at.
+    if (message.type === 'ready' && !message.resumed) this.told('');
+    else if (message.type === 'event') this.told(message.event.incident, message.event.kind);
+    else if (message.type === 'removed') this.told(message.incident);
+    else if (message.type === 'positions') this.#movers.forEach((tell) => tell(message.items));
   }
 
   /** Looks now, then whenever something of the incident was told, and every so often. Returns what stops it. */
@@ -90,7 +94,7 @@ class Feed {
   }
 
   /** Resources that have moved, as the line tells it; returns what stops it. */
-  onMoved(tell: (items: Moved[]) => void): () => void {
+  onMoved(tell: (items: LivePosition[]) => void): () => void {
     this.#movers.add(tell);
     return () => this.#movers.delete(tell);
   }

@@ -1,9 +1,8 @@
 // Where resources are, for the map of one room: those in its window, the newest of each, with its age; what is stale is shown as stale.
-import { control } from '@bluelamp/client';
+import { control, type LivePosition } from '@bluelamp/client';
 import type { Shape } from '@bluelamp/map';
 import { age } from '@bluelamp/ui';
 import { feed } from './feed.svelte';
-import type { Moved } from './line';
 
 const EVERY_MS = 5_000;
 /** From this age on a label says how old it is. */
@@ -36,11 +35,13 @@ export class Positions {
     }
   }
 
-  #move(items: readonly Moved[]): void {
+  #move(items: readonly LivePosition[]): void {
     const known = new Map(this.all.map((one) => [one.resource, one]));
     for (const one of items) {
       if (one.gone) known.delete(one.resource);
-      else if ((known.get(one.resource)?.at ?? '') < one.at) known.set(one.resource, { ...one, stale: false });
+      else if (one.latitude !== undefined && one.longitude !== undefined && one.at && (known.get(one.resource)?.at ?? '') < one.at) {
+        known.set(one.resource, { resource: one.resource, call_sign: one.call_sign ?? '', agency: one.agency ?? '', latitude: one.latitude, longitude: one.longitude, at: one.at, stale: false });
+      }
     }
     this.all = [...known.values()];
   }
