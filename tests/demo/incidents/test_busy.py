@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -28,7 +29,8 @@ class Busy(httpx.AsyncBaseTransport):
         self.kept: dict[str, str] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body: dict[str, Any] = httpx.Response(200, content=await request.aread()).json()
+        sent = await request.aread()
+        body: dict[str, Any] = {"id": "x", "picture": sent} if request.method == "PATCH" else json.loads(sent)
         self.asked += 1
         if self.asked % 6 == 1:
             return httpx.Response(503, json={"code": "engine_down"})
@@ -41,7 +43,7 @@ class Busy(httpx.AsyncBaseTransport):
 
     def _take(self, body: dict[str, Any]) -> dict[str, Any]:
         if "events" not in body:
-            return {"id": body["id"], "number": "1"}
+            return {"id": body["id"], "number": "1", "offset": 0}
         items = []
         for event in body["events"]:
             state = "repeated" if event["id"] in self.kept else "accepted"

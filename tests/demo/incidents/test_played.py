@@ -83,6 +83,8 @@ async def test_a_whole_collision_ends_with_the_right_counts(stage: Stage, where:
     }
     assert [vehicle["vrm"] for vehicle in state["vehicles"].values() if vehicle["vrm"]] == [STOLEN]
     assert state["features"] == {}
+    assert {one["content_type"] for one in state["media"].values()} == {"image/jpeg"}
+    assert len(state["media"]) == stage.played.pictures == 2
     assert state["type"] == "collision.entrapment"
     assert len(state["resources"]) == len(script.call_signs)
     assert all(tick["done"] for one in state["checklists"].values() for tick in one["ticks"].values())

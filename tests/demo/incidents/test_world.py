@@ -90,6 +90,27 @@ def test_a_collision_is_over_in_half_an_hour_and_its_counts_are_its_casualties(n
     assert counted == COUNTS
 
 
+MADE = {"casualty.found": "casualty", "feature.drawn": "feature", "checklist.started": "checklist", "resource.assigned": "resource"}
+NEEDED = {
+    "casualty.triaged": "casualty", "casualty.moved": "casualty", "casualty.handed_over": "casualty", "casualty.struck": "casualty",
+    "feature.removed": "feature", "checklist.ticked": "checklist", "resource.status": "resource", "resource.released": "resource",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_nobody_speaks_of_what_is_not_there_yet(nation: Nation, number: int) -> None:
+    for write in (collision, search):
+        script = write(Run("x", number, FIRST_S + 777.0 * number), here(nation), nation.seed)
+        there: set[str] = set()
+        for line in (step for step in script.steps if isinstance(step, Say)):
+            if line.kind in MADE:
+                there.add(line.data[MADE[line.kind]])
+            if line.kind in NEEDED:
+                assert line.data[NEEDED[line.kind]] in there, (line.at_s, line.kind, line.who.username)
+            if line.kind == "resource.released":
+                there.discard(line.data["resource"])
+
+
 def test_public_order_speaks_a_few_times_a_minute(nation: Nation) -> None:
     script = public_order(Run("order", 1, FIRST_S), here(nation), nation.seed)
     quiet = [step for step in script.steps if isinstance(step, Say) and 500 < step.at_s < 4900]

@@ -8,7 +8,8 @@ from bluelamp.demo.incidents.cast import AMBULANCE, CODES, FIRE, POLICE, ROOMS, 
 from bluelamp.demo.incidents.dispatch import Sent, draw, mark, send, stand_down
 from bluelamp.demo.incidents.duties import Driving, Standing
 from bluelamp.demo.incidents.scenes import RoadScene, collision_scene, line, place, ring, town_centre
-from bluelamp.demo.incidents.script import Draft, Go, Leave, Run, Script
+from bluelamp.demo.incidents.script import Draft, Go, Leave, Run, Script, Show
+from bluelamp.demo.incidents.sketch import scene_picture
 from bluelamp.demo.incidents.ways import BLUE_LIGHTS, Fix
 from bluelamp.demo.incidents.whereabouts import Whereabouts
 from bluelamp.demo.world.stories import PLAYERS
@@ -66,11 +67,15 @@ def collision(run: Run, whereabouts: Whereabouts, seed: int) -> Script:
     _call(draft, scene)
     _first_officer(draft, scene, begins)
     _casualties(draft, scene, begins + 55)
+    seen = scene.first.unit.crew, run.thing("picture", 1), scene_picture(seed, run.number, help_there=False)
+    draft.steps.append(Show(begins + 44, *seen, "From the hard shoulder, looking back", place(scene.beside(15, -20))))
     fire_s = max(begins + 120, scene.commander.arrives_s, scene.engines[0].arrives_s)
     _fire(draft, scene, fire_s)
-    care_s = max(begins + 140, scene.critical.arrives_s)
+    shown = scene.commander.unit.crew, run.thing("picture", 2), scene_picture(seed, run.number, help_there=True)
+    draft.steps.append(Show(fire_s + 60, *shown, "Foam laid, inner cordon manned", place(scene.beside(25, -30))))
+    care_s = max(begins + 140, scene.critical.arrives_s, scene.second.arrives_s - 60)
     _paramedic(draft, scene, care_s)
-    gone_s = _to_hospital(draft, scene, whereabouts, max(care_s + 170, fire_s + 190, *(one.arrives_s + 60 for one in scene.medics)))
+    gone_s = _to_hospital(draft, scene, whereabouts, max(care_s + 170, fire_s + 190, *(one.arrives_s + 60 for one in _all(scene))))
     _end(draft, scene, gone_s + 40)
     opening = {
         "id": run.thing("incident"), "title": f"Lorry, van and cars, {road.road}", "type": "collision.injury", "grade": "I",

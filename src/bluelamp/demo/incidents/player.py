@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from bluelamp.demo.incidents.cast import POLICE, ROOMS
-from bluelamp.demo.incidents.script import Go, Leave, Say, Script, Status, Step
+from bluelamp.demo.incidents.script import Go, Leave, Say, Script, Show, Step
 from bluelamp.demo.incidents.stage import EVENTS_AT_ONCE, Stage, stamp
 from bluelamp.demo.incidents.whereabouts import Whereabouts
 from bluelamp.demo.session.client import RefusedError
@@ -67,8 +68,8 @@ async def _act(stage: Stage, whereabouts: Whereabouts, script: Script, incident:
         whereabouts.take(step.call_sign, step.duty)
     elif isinstance(step, Leave):
         whereabouts.let_go(step.call_sign, step.here, stage.clock.now())
-    elif isinstance(step, Status):
-        await set_status(stage, whereabouts, step.call_sign, step.code)
+    elif isinstance(step, Show):
+        await _show(stage, script, incident, step)
 
 
 async def _say(stage: Stage, script: Script, incident: str, lines: list[Say], number: int) -> None:
@@ -90,6 +91,19 @@ async def _say(stage: Stage, script: Script, incident: str, lines: list[Say], nu
         stage.played.events += 1
         stage.played.repeated += result["state"] == "repeated"
         stage.played.closed += line.kind == "incident.closed"
+
+
+async def _show(stage: Stage, script: Script, incident: str, step: Show) -> None:
+    """Announced, then sent in one piece. A repeat is told how much is there already."""
+    told = {"id": step.picture, "bytes": len(step.content), "sha256": sha256(step.content).hexdigest(), "caption": step.caption}
+    told |= {"place": step.place, "taken_at": stamp(), "sent_at": stamp(), "device": "demonstration"}
+    try:
+        begun = await stage.ask(step.who, "POST", f"/{incident}/media", told)
+        if begun["offset"] < len(step.content):
+            await stage.send(step.who, f"/{incident}/media/{step.picture}", step.content, begun["offset"])
+        stage.played.pictures += 1
+    except RefusedError as error:
+        stage.played.refuse(f"{script.run.story}: {step.who.username} picture: {error}")
 
 
 def _data(stage: Stage, line: Say) -> dict[str, Any]:

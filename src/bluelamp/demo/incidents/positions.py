@@ -11,7 +11,7 @@ from bluelamp.demo.incidents.ways import Fix
 from bluelamp.demo.incidents.whereabouts import Whereabouts
 from bluelamp.demo.session.client import RefusedError
 
-ON_CALL_S, DRONE_S, DRIVING_S, STANDING_S, ON_FOOT_S = 5.0, 8.0, 15.0, 45.0, 90.0
+ON_CALL_S, DRONE_S, DRIVING_S, STANDING_S, ON_FOOT_S = 5.0, 8.0, 20.0, 50.0, 105.0
 """How often, by what it does. Positions count as stale after 60 s, those on foot after 120, drones after 10."""
 AT_ONCE = 4
 ASLEEP_S = 10.0

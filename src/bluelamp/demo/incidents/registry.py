@@ -26,7 +26,8 @@ async def register(stage: Stage, whereabouts: Whereabouts, units: Iterable[Unit]
             stage.resources[unit.call_sign] = row["id"]
             if unit.crew.name not in row["crew"]:
                 await stage.ask(unit.crew, "PUT", "/me/resource", {"resource": row["id"]})
-            await _stand_by(stage, whereabouts, unit, row["code"])
+            if await _stand_by(stage, whereabouts, unit, row["code"]):
+                await stage.clock.wait(pause_s)
     for unit in wanted.values():
         question = {"call_sign": unit.call_sign, "type": unit.type, "skills": list(unit.skills)}
         made = await stage.ask(ROOMS[unit.agency], "POST", "/resources", question)
@@ -36,12 +37,13 @@ async def register(stage: Stage, whereabouts: Whereabouts, units: Iterable[Unit]
         await stage.clock.wait(pause_s)
 
 
-async def _stand_by(stage: Stage, whereabouts: Whereabouts, unit: Unit, code: str) -> None:
-    """Free, or off duty where that is its habit; whatever an earlier start left."""
+async def _stand_by(stage: Stage, whereabouts: Whereabouts, unit: Unit, code: str) -> bool:
+    """Free, or off duty where that is its habit; whatever an earlier start left. Whether it had to be said."""
     codes = CODES[unit.agency]
     right = codes.off_duty if unit.habit == "off" else codes.available
     if code != right:
         await set_status(stage, whereabouts, unit.call_sign, right)
+    return code != right
 
 
 async def check_codes(stage: Stage) -> None:

@@ -42,15 +42,19 @@ class Leave(NamedTuple):
     here: Spot | None = None
 
 
-class Status(NamedTuple):
-    """The code of a resource that is on no incident."""
+class Show(NamedTuple):
+    """A picture that somebody takes and sends."""
 
     at_s: float
-    call_sign: str
-    code: str
+    who: Person
+    picture: str
+    """Its id."""
+    content: bytes
+    caption: str
+    place: Data
 
 
-Step = Say | Go | Leave | Status
+Step = Say | Go | Leave | Show
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def search(run: Run, whereabouts: Whereabouts, seed: int) -> Script:
     _sectors(draft, story)
     found_s = _searching(draft, story)
     handed_s = _found(draft, story, helped[-1], max(found_s, helped[-1][1] + 20))
-    _home(draft, story, whereabouts, helped, handed_s + 25)
+    _home(draft, story, whereabouts, helped, max(handed_s, *(arrives_s for _, arrives_s in helped)) + 25)
     away_km = seen.metres_to(town_centre(whereabouts.ways, TOWN)) / 1000
     said = f"Fell side about {away_km:.1f} km from {TOWN}"
     opening = {

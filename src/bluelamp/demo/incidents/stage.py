@@ -46,6 +46,7 @@ class Played:
     events: int = 0
     repeated: int = 0
     positions: int = 0
+    pictures: int = 0
     emergencies: int = 0
     refused: int = 0
     refusals: list[str] = field(default_factory=list)
@@ -76,6 +77,16 @@ class Stage:
         """
         headers = {"Authorization": f"Bearer {self.tokens[who.username]}"}
         return await self.client.ask(method, f"/v1/incidents{path}", json=body, headers=headers)
+
+    async def send(self, who: Person, path: str, content: bytes, offset: int) -> None:
+        """A file from an offset on, as one piece.
+
+        Raises:
+            RefusedError: refused for good.
+        """
+        headers = {"Authorization": f"Bearer {self.tokens[who.username]}", "Upload-Offset": str(offset)}
+        headers["Content-Type"] = "application/offset+octet-stream"
+        await self.client.ask("PATCH", f"/v1/incidents{path}", content=content[offset:], headers=headers)
 
     async def every(self, who: Person, path: str) -> list[dict[str, Any]]:
         """All items of a list that pages by cursor."""
