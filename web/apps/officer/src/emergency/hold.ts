@@ -14,28 +14,33 @@ export function hold(held: Held): (node: HTMLElement) => () => void {
     let began = 0;
     let frame = 0;
     let from: [number, number] = [0, 0];
+    let timer: ReturnType<typeof setTimeout> | undefined;
 
-    const tick = (): void => {
-      const share = Math.min((performance.now() - began) / HOLD_MS, 1);
-      held.progress(share);
-      if (share < 1) {
-        frame = requestAnimationFrame(tick);
-        return;
-      }
+    const over = (): void => {
       began = 0;
-      held.progress(0);
-      held.done();
-    };
-    const start = (): void => {
-      if (began) return;
-      began = performance.now();
-      frame = requestAnimationFrame(tick);
-    };
-    const stop = (): void => {
-      if (!began) return;
-      began = 0;
+      clearTimeout(timer);
       cancelAnimationFrame(frame);
       held.progress(0);
+    };
+    const finish = (): void => {
+      over();
+      held.done();
+    };
+    const tick = (): void => {
+      held.progress(Math.min((performance.now() - began) / HOLD_MS, 1));
+      frame = requestAnimationFrame(tick);
+    };
+    const start = (event: Event): void => {
+      if (began) return;
+      began = event.timeStamp;
+      frame = requestAnimationFrame(tick);
+      timer = setTimeout(finish, HOLD_MS);
+    };
+    const stop = (event: Event): void => {
+      if (!began) return;
+      // By when it happened, not when it was noticed: a phone too busy to draw has still been held.
+      if (event.timeStamp - began >= HOLD_MS) return finish();
+      over();
       held.calledOff();
     };
     const handlers: [string, (event: never) => void][] = [
@@ -43,15 +48,15 @@ export function hold(held: Held): (node: HTMLElement) => () => void {
         if (event.button !== 0) return;
         from = [event.clientX, event.clientY];
         node.setPointerCapture(event.pointerId);
-        start();
+        start(event);
       }],
-      ['pointermove', (event: PointerEvent) => Math.hypot(event.clientX - from[0], event.clientY - from[1]) > SLIDE_PX && stop()],
+      ['pointermove', (event: PointerEvent) => Math.hypot(event.clientX - from[0], event.clientY - from[1]) > SLIDE_PX && stop(event)],
       ['pointerup', stop],
       ['pointercancel', stop],
       ['keydown', (event: KeyboardEvent) => {
         if (event.key !== ' ' && event.key !== 'Enter') return;
         event.preventDefault();
-        if (!event.repeat) start();
+        if (!event.repeat) start(event);
       }],
       ['keyup', stop],
       ['blur', stop],
@@ -60,7 +65,7 @@ export function hold(held: Held): (node: HTMLElement) => () => void {
     ];
     for (const [name, handler] of handlers) node.addEventListener(name, handler as EventListener);
     return () => {
-      cancelAnimationFrame(frame);
+      over();
       for (const [name, handler] of handlers) node.removeEventListener(name, handler as EventListener);
     };
   };
