@@ -68,7 +68,7 @@ export const media = {
         // The description says that binary is text; the piece is sent as it is.
         body: piece as unknown as string,
         bodySerializer: (one: unknown) => one as Blob,
-        headers: { 'Content-Type': 'application/offset+octet-stream' },
+        headers: { 'Content-Type': 'application/octet-stream' },
       }),
     ),
 };
