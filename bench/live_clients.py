@@ -19,6 +19,7 @@ from bluelamp.kit.clock import now_ms, to_rfc3339
 
 OPENING_AT_ONCE = 200
 EVENT, CURSOR, ID, READY = b'{"type":"event"', b'"cursor":"', b'"id":"', b'{"type":"ready"'
+PING, PONG = 0x89, b"\x8a\x80\0\0\0\0"
 EMERGENCY, RAISED = b'"emergency":"', b'"kind":"emergency.raised"'
 
 
@@ -76,7 +77,10 @@ class Device(asyncio.Protocol):
                 size, begins = int.from_bytes(data[at + 2 : at + 10], "big"), at + 10
             if len(data) < begins + size:
                 break
-            self._take(data[begins : begins + size])
+            if data[at] == PING:
+                self.transport.write(PONG)  # type: ignore[union-attr]
+            else:
+                self._take(data[begins : begins + size])
             at = begins + size
         self.rest = data[at:]
 
