@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bluelamp.incidents.access import INCIDENTS_EXPORT
 from bluelamp.incidents.domain.fold import view
@@ -51,9 +51,13 @@ async def export_incident(spine: Spine, caller: Caller, incident: str, reason: s
         await signing.signer_of(spine),
     )  # fmt: skip
     detail = {"export": order.id, "up_to": head.sequence, "reason": reason}
-    async with spine.db.transaction() as connection:
-        entry = await audit.record(connection, caller.actor, "disclosure", INCIDENTS_EXPORT, subjects=(incident,), detail=detail)
+    entry = await _note(spine, caller, incident, detail)
     return Package(f"{shown['number']}-{order.id}.zip", _made(spine, caller, order, entry))
+
+
+async def _note(spine: Spine, caller: Caller, incident: str, detail: dict[str, Any]) -> str:
+    async with spine.db.transaction() as connection:
+        return await audit.record(connection, caller.actor, "disclosure", INCIDENTS_EXPORT, subjects=(incident,), detail=detail)
 
 
 async def _made(spine: Spine, caller: Caller, order: Order, entry: str) -> AsyncIterator[bytes]:
@@ -67,9 +71,7 @@ async def _made(spine: Spine, caller: Caller, order: Order, entry: str) -> Async
             waiting = part
         if packer.packed is not None:
             detail = {"export": order.id, **packer.packed._asdict()}
-            async with spine.db.transaction() as connection:
-                subjects = (order.incident,)
-                await audit.record(connection, caller.actor, "disclosure", INCIDENTS_EXPORT, subjects=subjects, detail=detail)
+            await _note(spine, caller, order.incident, detail)
         outcome = "answered"
         yield waiting
     finally:

@@ -11,10 +11,12 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from bluelamp.spine.audit import keys
 from bluelamp.spine.audit import store as audit_store
-from bluelamp.spine.audit.checkpoints import LOCK, signers
+from bluelamp.spine.audit.errors import AuditKeyError
 from bluelamp.spine.audit.notes import VerifyKey, verify_key
 from bluelamp.spine.audit.settings import audit_settings
+from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.module import Spine
 
 FIRST_LINE = "bluelamp incident package 1"
@@ -32,11 +34,20 @@ class Signer(NamedTuple):
 
 
 async def signer_of(spine: Spine) -> Signer:
-    """Raises AuditKeyError: this process does not have the platform's key."""
-    async with spine.db.transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-        origin = await audit_store.origin(connection)
-        return Signer(origin, (await signers(connection, spine.settings.data, audit_settings(), origin))[-1])
+    """The newest key that the platform has published and this process holds.
+
+    Raises:
+        AuditKeyError: this process does not have the platform's key.
+        EngineDownError: no key is published yet: the first check-point, seconds after the first start, does that.
+    """
+    async with spine.db.connection() as connection:
+        origin, published = await audit_store.origin(connection), await audit_store.verify_keys(connection)
+    if not published:
+        raise EngineDownError("the platform has not signed its first check-point yet: try again in a minute")
+    for key in reversed(keys.load(spine.settings.data, audit_settings())):
+        if str(verify_key(origin, key)) in published:
+            return Signer(origin, key)
+    raise AuditKeyError("the key that signs check-points and packages is not here: give this process BLUELAMP_AUDIT_KEY_FILE")
 
 
 def sign(signer: Signer, manifest_sha256: str) -> str:
