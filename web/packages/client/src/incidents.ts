@@ -41,7 +41,7 @@ export const media = {
         params: { path: { incident, media }, header: { 'upload-offset': offset } },
         body: piece as unknown as string,
         bodySerializer: (raw: unknown) => raw as ArrayBuffer,
-        headers: { 'Content-Type': 'application/offset+octet-stream' },
+        headers: { 'Content-Type': 'application/octet-stream' },
       }),
     ),
   thumbnail: (incident: string, media: string) => `/v1/incidents/${incident}/media/${media}/thumbnail?size=1280`,

@@ -24,6 +24,8 @@ class Incidents {
   problems: Record<string, string> = $state.raw({});
   readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  /** Pages that show an incident want to know when something of it has come. */
+  readonly #shown = new Map<string, () => void>();
 
   /** What the device kept. */
   async load(): Promise<void> {
@@ -108,10 +110,21 @@ class Incidents {
     await device.vault?.put('kept', 'known', Object.keys(all));
   }
 
+  onNews(id: string, told: () => void): () => void {
+    this.#shown.set(id, told);
+    return () => void (this.#shown.get(id) === told && this.#shown.delete(id));
+  }
+
   /** An event that came over the live line. */
   heard(incident: string, sequence: number): void {
     const one = this.known[incident];
-    if (one && sequence > one.upTo) void this.look(incident).catch(() => undefined);
+    if (!one || sequence <= one.upTo) return;
+    void this.look(incident).then(() => this.#shown.get(incident)?.(), () => undefined);
+  }
+
+  heardReceipt(fresh: Receipt & { incident: string }): void {
+    const others = (this.receipts[fresh.incident] ?? []).filter((one) => one.person !== fresh.person);
+    this.receipts = { ...this.receipts, [fresh.incident]: [...others, fresh] };
   }
 
   async acknowledge(id: string, read: boolean): Promise<void> {

@@ -60,16 +60,17 @@ class Tracking {
   #heard(fix: Fix): void {
     if (fix.at < this.#since || Date.now() - this.#refusedAt < AGAIN_MS || fix.at - this.#last < EVERY_MS) return;
     this.#last = fix.at;
-    const at = new Date(fix.at + (line.offset ?? 0)).toISOString();
     const known = (value: number | null): number | null => (value !== null && Number.isFinite(value) && value >= 0 ? value : null);
-    const report = {
-      at, latitude: fix.latitude, longitude: fix.longitude, accuracy_m: fix.accuracy_m, speed_mps: known(fix.speed), course_deg: known(fix.heading),
+    const told = {
+      latitude: fix.latitude, longitude: fix.longitude, accuracy_m: fix.accuracy_m, speed_mps: known(fix.speed), course_deg: known(fix.heading),
     };
-    if (!this.#waiting.length && this.overLive(report)) {
+    // The live line says when by this device's clock, and the platform puts it right.
+    if (!this.#waiting.length && this.overLive({ at: new Date(fix.at).toISOString(), ...told })) {
       this.told = true;
       return;
     }
-    this.#waiting = [...this.#waiting, report].slice(-KEPT_MAX);
+    const at = new Date(fix.at + (line.offset ?? 0)).toISOString();
+    this.#waiting = [...this.#waiting, { at, ...told }].slice(-KEPT_MAX);
     void this.#send();
   }
 
