@@ -11,11 +11,12 @@ import pytest
 from bluelamp.demo.incidents.cast import POLICE, ROOMS, SUPERVISOR, Person, Unit, crowd, regulars
 from bluelamp.demo.incidents.collision import COUNTS, STOLEN, collision
 from bluelamp.demo.incidents.emergencies import press
+from bluelamp.demo.incidents.partner import AGENCY, Partner
 from bluelamp.demo.incidents.player import ABANDONED, close_leftovers, play
 from bluelamp.demo.incidents.positions import PositionSender
 from bluelamp.demo.incidents.public_order import public_order
 from bluelamp.demo.incidents.registry import check_codes, register
-from bluelamp.demo.incidents.script import Run
+from bluelamp.demo.incidents.script import Run, Say
 from bluelamp.demo.incidents.search import SECTORS, search
 from bluelamp.demo.incidents.stage import Clock, Played, Stage
 from bluelamp.demo.incidents.ways import Ways
@@ -105,6 +106,15 @@ async def test_somebody_missing_is_searched_for_and_found(stage: Stage, where: W
     assert sum(note.startswith("Searched by") for note in sectors) >= 3
     assert [one["handed_to"] for one in state["casualties"].values()] == ["Kendal hospital, with his daughter"]
     assert state["status"] == "closed"
+
+
+async def test_mountain_rescue_is_asked_only_where_it_is_connected(where: Whereabouts, nation: Nation) -> None:
+    partner = Partner("http://platform.test", 0, where.ways, nation.seed)
+    script = search(Run("search", 2, 1_800_000_000.0), where, nation.seed)
+    assert partner.asked(script) == script
+    partner.connected = True
+    joined = [step.data["agency"] for step in partner.asked(script).steps if isinstance(step, Say) and step.kind == "agency.joined"]
+    assert AGENCY in joined
 
 
 async def test_a_public_order_event_takes_everybody_and_lets_them_go(

@@ -79,6 +79,7 @@ def test_a_newcomer_sees_hits_and_a_second_start_goes_on(data: Path) -> None:
             return any(hit["alert"] and hit["read"]["images"] for hit in first.client.get("/v1/anpr/hits?limit=200").json()["items"])
 
         first.until(alerted, 120)
+        first.until(lambda: first.client.get("/v1/incidents").json()["items"], 120)
         cameras = first.client.get("/v1/anpr/cameras/map").json()["cameras"]
         assert len(cameras) >= 798
         assert first.interrupt() == 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +30,7 @@ from bluelamp.spine.organisations.agencies import all_agencies
 REGISTRAR = "nation"
 """The account that registers the agencies' sources and cameras: a national administrator without a password."""
 
+PARTNER_HOSTS = "BLUELAMP_INCIDENTS_PARTNER_HOSTS"
 CAST_DAYS = 365
 """How long the tokens of those who play the incidents last."""
 
@@ -157,6 +161,16 @@ def _alive(platform: CommandLine, supervisor: Supervisor, demo: DemoNation, buil
         thread.join(timeout=20)
 
 
+def _leave_for_partner() -> int:
+    """A free port for the neighbour's control room, and leave for the platform to call it there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    given = json.loads(os.environ.get(PARTNER_HOSTS) or "[]")
+    os.environ[PARTNER_HOSTS] = json.dumps([*given, f"127.0.0.1:{port}"])
+    return port
+
+
 @click.command("demo")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on [8600].")
 @click.option("--host", default=None, help="Address to listen on [127.0.0.1].")
@@ -174,7 +188,7 @@ def demo(platform: CommandLine, /, port: int | None, host: str | None, no_browse
     """Run the platform with a live, simulated Great Britain on it. A second start goes on where the first one stopped."""
     settings = platform.settings(port=port, host=host)
     wishes["picture_share"] = wishes.pop("pictures")
-    nation = DemoNation(settings.data / "demo" / "nation.json", Wishes(**wishes))
+    nation = DemoNation(settings.data / "demo" / "nation.json", Wishes(**wishes), _leave_for_partner())
     built: list[Any] = []
     building = threading.Thread(target=lambda: built.append(nation.build()), name="demo-building", daemon=True)
     building.start()
@@ -187,7 +201,7 @@ def demo(platform: CommandLine, /, port: int | None, host: str | None, no_browse
     played = nation.played
     click.echo(
         f"Its people opened {played.incidents} incidents, closed {played.closed}, said {played.events:,} things and told"
-        f" {played.positions:,} positions; the platform refused {played.refused}."
+        f" {played.positions:,} positions; a neighbour handed {played.handed_over} over; the platform refused {played.refused}."
     )
     for refusal in played.refusals:
         click.echo(f"  refused: {refusal}", err=True)

@@ -79,6 +79,8 @@ ROOMS = {
 }
 """The simulated control rooms. The visitor's own accounts are others, so that one sees who did what."""
 SUPERVISOR = Person("silver.ken", "Sol Martindale", POLICE, "supervisor")
+PARTNERS_ADMIN = Person("partners.ken", "Petra Swindale", POLICE, "admin")
+"""Connects the neighbours' control rooms."""
 
 _ROADS, _RESPONSE = ("traffic", "pursuit"), ("response",)
 _REGULAR: tuple[tuple[str, str, str, str, Habit, tuple[str, ...]], ...] = (
@@ -152,7 +154,7 @@ def _crew(call_sign: str, agency: str, number: int) -> Person:
 
 def everybody() -> tuple[Person, ...]:
     """All simulated people, those of the control rooms first."""
-    return (*ROOMS.values(), SUPERVISOR, *(unit.crew for unit in (*regulars(), *crowd())))
+    return (*ROOMS.values(), SUPERVISOR, PARTNERS_ADMIN, *(unit.crew for unit in (*regulars(), *crowd())))
 
 
 def phase(seed: int, call_sign: str) -> float:

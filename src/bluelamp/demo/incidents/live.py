@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bluelamp.demo.incidents import emergencies
 from bluelamp.demo.incidents.cast import crowd, regulars
 from bluelamp.demo.incidents.collision import collision
+from bluelamp.demo.incidents.partner import Partner, nobody
 from bluelamp.demo.incidents.player import close_leftovers, play
 from bluelamp.demo.incidents.positions import PositionSender
 from bluelamp.demo.incidents.public_order import public_order
@@ -49,14 +50,19 @@ TOLD = (
 class LiveIncidents:
     """The incidents of one nation on one platform."""
 
-    def __init__(self, nation: Nation, first_s: float, base_url: str, tokens: dict[str, str], clock: Clock | None = None) -> None:
-        """`first_s`: when the nation was first started; `tokens` of `cast.everybody()`, by username."""
+    def __init__(self, nation: Nation, first_s: float, base_url: str, tokens: dict[str, str], partner_port: int = 0) -> None:
+        """`first_s`: when the nation was first started; `tokens` of `cast.everybody()`, by username.
+
+        `partner_port`: where the neighbour's control room may listen; 0: there is none.
+        """
         self.played = Played()
         self._seed = nation.seed
-        self._clock = clock or Clock()
+        self._clock = Clock()
         self._base_url = base_url
         self._tokens = tokens
-        self.whereabouts = Whereabouts(Ways.of(nation), (*regulars(), *crowd()), nation.seed, first_s)
+        ways = Ways.of(nation)
+        self.whereabouts = Whereabouts(ways, (*regulars(), *crowd()), nation.seed, first_s)
+        self._partner = Partner(base_url, partner_port, ways, nation.seed) if partner_port else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Plays until `stop` is set. What is open then, the next start ends.
@@ -72,8 +78,9 @@ class LiveIncidents:
             async with asyncio.TaskGroup() as group:
                 crowd_there = group.create_task(register(stage, self.whereabouts, crowd(), REGISTER_PAUSE_S))
                 telling = (self._tell(stage, story, crowd_there) for story in STORIES)
+                beside = self._partner.run(stage) if self._partner else nobody(stage)
                 moving = PositionSender(stage, self.whereabouts, self._seed).run()
-                tasks = [group.create_task(one) for one in (moving, *telling, self._press(stage))]
+                tasks = [group.create_task(one) for one in (moving, *telling, self._press(stage), beside)]
                 await stop.wait()
                 for task in (crowd_there, *tasks):
                     task.cancel()
@@ -87,6 +94,8 @@ class LiveIncidents:
         while True:
             number += 1
             script = story.write(Run(story.name.replace(" ", ""), number, self._clock.now()), self.whereabouts, self._seed)
+            if self._partner and story.write is search:
+                script = self._partner.asked(script)
             try:
                 await play(stage, self.whereabouts, script)
             except RefusedError as error:

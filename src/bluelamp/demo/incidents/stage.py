@@ -47,6 +47,7 @@ class Played:
     repeated: int = 0
     positions: int = 0
     pictures: int = 0
+    handed_over: int = 0
     emergencies: int = 0
     refused: int = 0
     refusals: list[str] = field(default_factory=list)

@@ -51,12 +51,14 @@ class Reports:
 class DemoNation:
     """Builds the nation once; `run` founds it, fills its past and streams its present until stopped."""
 
-    def __init__(self, state_path: Path, wishes: Wishes) -> None:
+    def __init__(self, state_path: Path, wishes: Wishes, partner_port: int = 0) -> None:
+        """`partner_port`: where the neighbour's control room may listen; 0: there is none."""
         self._file = StateFile(state_path)
         kept = self._file.load()
         self.continued = kept is not None and kept.founded
         self.state = kept or State(wishes.seed, wishes.cameras, time.time())
         self._wishes = wishes
+        self._partner_port = partner_port
         self.sent = Sent()
         self.played = Played()
 
@@ -68,7 +70,8 @@ class DemoNation:
     def introduce(self, tokens: dict[str, str], until_s: float) -> None:
         """Their tokens, by username, and when those end."""
         self.state.people |= tokens
-        self.state.people_until_s = until_s
+        if len(tokens) == len(everybody()):
+            self.state.people_until_s = until_s
         self._file.save(self.state)
 
     def build(self) -> PlateSense:
@@ -121,7 +124,7 @@ class DemoNation:
         """The incidents. The cameras go on where the platform does not take them."""
         if not self.state.people:
             return
-        live = LiveIncidents(sense.nation, self.state.first_s, base_url, self.state.people)
+        live = LiveIncidents(sense.nation, self.state.first_s, base_url, self.state.people, self._partner_port)
         self.played = live.played
         try:
             await live.run(stop)
