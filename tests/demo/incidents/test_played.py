@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bluelamp.demo.incidents.cast import POLICE, ROOMS, SUPERVISOR, Person, Unit, crowd, regulars
+from bluelamp.demo.incidents.cast import NEIGHBOUR, POLICE, ROOMS, SUPERVISOR, Person, Unit, crowd, regulars
 from bluelamp.demo.incidents.collision import COUNTS, STOLEN, collision
 from bluelamp.demo.incidents.emergencies import press
-from bluelamp.demo.incidents.partner import AGENCY, Partner
+from bluelamp.demo.incidents.partner import Partner
 from bluelamp.demo.incidents.player import ABANDONED, close_leftovers, play
 from bluelamp.demo.incidents.positions import PositionSender
 from bluelamp.demo.incidents.public_order import public_order
@@ -114,7 +114,7 @@ async def test_mountain_rescue_is_asked_only_where_it_is_connected(where: Wherea
     assert partner.asked(script) == script
     partner.connected = True
     joined = [step.data["agency"] for step in partner.asked(script).steps if isinstance(step, Say) and step.kind == "agency.joined"]
-    assert AGENCY in joined
+    assert NEIGHBOUR in joined
 
 
 async def test_a_public_order_event_takes_everybody_and_lets_them_go(

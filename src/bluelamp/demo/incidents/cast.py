@@ -8,6 +8,8 @@ from bluelamp.demo.world.chance import stream
 
 POLICE, FIRE, AMBULANCE = "KEN", "KFR", "KAS"
 SERVICES = (POLICE, FIRE, AMBULANCE)
+NEIGHBOUR = "KMR"
+"""Mountain rescue, whose control room has a system of its own (`partner`)."""
 SECTORS = ("North", "East", "South", "West", "Centre", "Station", "Bridge", "Market")
 """Of the public-order event; each has its own serials."""
 

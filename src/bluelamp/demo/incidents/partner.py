@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from bluelamp.demo.incidents.cast import PARTNERS_ADMIN, POLICE, ROOMS
+from bluelamp.demo.incidents.cast import NEIGHBOUR, PARTNERS_ADMIN, POLICE, ROOMS
 from bluelamp.demo.incidents.control_room import ControlRoom
 from bluelamp.demo.incidents.scenes import fell_scene
 from bluelamp.demo.incidents.script import Say, Script
@@ -13,7 +13,7 @@ from bluelamp.demo.incidents.stage import Stage
 from bluelamp.demo.incidents.ways import Ways
 from bluelamp.demo.session.client import PlatformClient, RefusedError
 
-AGENCY, NAME = "KMR", "Kentmere Mountain Rescue"
+NAME = "Kentmere Mountain Rescue"
 FIRST_S, EVERY_S = 400.0, 1500.0
 _ASKED_S = 36.0
 
@@ -31,7 +31,7 @@ class Partner:
 
     async def run(self, stage: Stage) -> None:
         """Connects, then hands an incident over now and then, until cancelled."""
-        room = ControlRoom(NAME, AGENCY, self._base_url, port=self._port)
+        room = ControlRoom(NAME, NEIGHBOUR, self._base_url, port=self._port)
         await room.start()
         try:
             async with PlatformClient(self._base_url, stage.tokens[PARTNERS_ADMIN.username]) as admin:
@@ -63,7 +63,7 @@ class Partner:
         """The same script in which mountain rescue is asked for its teams, where it is connected."""
         if not self.connected:
             return script
-        share = {"agency": AGENCY, "roles": [], "reason": "Asked for their teams"}
+        share = {"agency": NEIGHBOUR, "roles": [], "reason": "Asked for their teams"}
         line = Say(_ASKED_S, ROOMS[POLICE], "agency.joined", share)
         return replace(script, steps=tuple(sorted((*script.steps, line), key=lambda step: step.at_s)))
 

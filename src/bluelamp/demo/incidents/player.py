@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from bluelamp.demo.incidents.cast import POLICE, ROOMS
+from bluelamp.demo.incidents.cast import NEIGHBOUR, POLICE, ROOMS
 from bluelamp.demo.incidents.script import Go, Leave, Say, Script, Show, Step
 from bluelamp.demo.incidents.stage import EVENTS_AT_ONCE, Stage, stamp
 from bluelamp.demo.incidents.whereabouts import Whereabouts
@@ -120,12 +120,17 @@ async def set_status(stage: Stage, whereabouts: Whereabouts, call_sign: str, cod
         stage.played.refuse(f"status of {call_sign}: {error}")
 
 
+def _is_ours(state: dict[str, Any]) -> bool:
+    """Whether the cast opened it, or the simulated neighbour handed it over."""
+    return state["source"] == "demonstration" or (state["source"] == "handover" and state["reference"].startswith(f"{NEIGHBOUR}/"))
+
+
 async def close_leftovers(stage: Stage, whereabouts: Whereabouts) -> int:
     """Ends what an earlier start left open: its incidents, its emergencies, and statuses that nobody will change any more."""
     room = ROOMS[POLICE]
     closed = 0
     for row in await stage.every(room, ""):
-        if row["lead"] != POLICE or (await stage.ask(room, "GET", f"/{row['id']}"))["source"] != "demonstration":
+        if row["lead"] != POLICE or not _is_ours(await stage.ask(room, "GET", f"/{row['id']}")):
             continue
         end = {"id": new_id(), "kind": "incident.closed", "happened_at": stamp(), "data": {"reason": ABANDONED}}
         await stage.ask(room, "POST", f"/{row['id']}/events", {"events": [end]})

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from bluelamp.demo.anpr.registry import ListPlan, SourcePlan, cameras_csv, list_plans, source_plans
 from bluelamp.demo.anpr.sense import PlateSense
-from bluelamp.demo.incidents import partner
+from bluelamp.demo.incidents.cast import NEIGHBOUR
+from bluelamp.demo.incidents.partner import NAME as NEIGHBOURS_NAME
 from bluelamp.demo.session import looks
 from bluelamp.demo.session.client import PlatformClient
 from bluelamp.demo.session.state import SourceKey, State
@@ -47,8 +48,8 @@ async def _agencies(nation: PlatformClient) -> None:
     for agency in AGENCIES:
         if agency.code not in there:
             await nation.ask("POST", "/v1/agencies", json={"code": agency.code, "name": agency.name})
-    if partner.AGENCY not in there:
-        await nation.ask("POST", "/v1/agencies", json={"code": partner.AGENCY, "name": partner.NAME, "service": "other"})
+    if NEIGHBOUR not in there:
+        await nation.ask("POST", "/v1/agencies", json={"code": NEIGHBOUR, "name": NEIGHBOURS_NAME, "service": "other"})
 
 
 async def _sources(nation: PlatformClient, plans: list[SourcePlan], state: State) -> None:
