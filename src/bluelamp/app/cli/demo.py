@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import click
 
 from bluelamp.app.cli.up import run_platform
+from bluelamp.app.engines.data_folder import free_port
 from bluelamp.app.engines.errors import EngineError
 from bluelamp.app.engines.supervisor import Supervisor
 from bluelamp.app.first_start import USERNAMES, give_passwords
@@ -163,9 +163,7 @@ def _alive(platform: CommandLine, supervisor: Supervisor, demo: DemoNation, buil
 
 def _leave_for_partner() -> int:
     """A free port for the neighbour's control room, and leave for the platform to call it there."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     given = json.loads(os.environ.get(PARTNER_HOSTS) or "[]")
     os.environ[PARTNER_HOSTS] = json.dumps([*given, f"127.0.0.1:{port}"])
     return port

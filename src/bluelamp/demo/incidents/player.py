@@ -122,7 +122,8 @@ async def set_status(stage: Stage, whereabouts: Whereabouts, call_sign: str, cod
 
 def _is_ours(state: dict[str, Any]) -> bool:
     """Whether the cast opened it, or the simulated neighbour handed it over."""
-    return state["source"] == "demonstration" or (state["source"] == "handover" and state["reference"].startswith(f"{NEIGHBOUR}/"))
+    told: str = state["reference"]
+    return state["source"] == "demonstration" or (state["source"] == "handover" and told.startswith(f"{NEIGHBOUR}/"))
 
 
 async def close_leftovers(stage: Stage, whereabouts: Whereabouts) -> int:
