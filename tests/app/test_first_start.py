@@ -10,7 +10,10 @@ async def test_the_agreed_accounts_exist_in_their_agencies(platform: RunningPlat
     rows = await platform.spine.db.fetch("SELECT username, agency, roles FROM users WHERE username = ANY($1)", list(first_start.USERNAMES))
     found = {row["username"]: (row["agency"], row["roles"]) for row in rows}
     home = {name: ("KEN", [name]) for name in ("officer", "analyst", "supervisor", "control", "auditor", "admin")}
-    assert found == home | {"officer2": ("IRW", ["officer"]), "supplier": ("ORR", ["supplier"])}
+    others = {"officer2": ("IRW", ["officer"]), "supplier": ("ORR", ["supplier"])}
+    fire = {"fire": ("KFR", ["dispatcher"]), "firefighter": ("KFR", ["responder"])}
+    ambulance = {"ambulance": ("KAS", ["dispatcher"]), "paramedic": ("KAS", ["responder"])}
+    assert found == home | others | fire | ambulance
 
 
 async def test_a_second_start_changes_nothing(platform: RunningPlatform) -> None:

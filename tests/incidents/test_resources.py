@@ -33,7 +33,7 @@ async def test_resources_are_moved_by_their_own_agency(room: IncidentRoom) -> No
     other = await room.open()
     assert (await room.results("control", other, event("resource.assigned", resource=unit["id"])))[0]["code"] == "conflict"
     assert (await room.results("fire", incident, event("resource.released", resource=unit["id"])))[0]["code"] == "not_yours"
-    await room.ask("firefighter", "POST", f"/resources/{unit['id']}/status", 403, json={"code": "6"})
+    await room.ask("firefighter", "POST", f"/resources/{unit['id']}/status", 404, json={"code": "6"})
     await room.say("control", incident, event("resource.released", resource=unit["id"]))
     await room.say("control", other, event("resource.assigned", resource=unit["id"]))
     await room.say("control", other, event("incident.closed", reason="over"))

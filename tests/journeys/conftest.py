@@ -105,7 +105,8 @@ class Room:
 
     def _heard(self, said: ConsoleMessage) -> None:
         # Asking who is signed in answers 401 where nobody is: that is how the sign-in page comes up.
-        if said.type == "error" and "status of 401" not in said.text:
+        # The same of the live line, where the session has just been locked or ended.
+        if said.type == "error" and "status of 401" not in said.text and "HTTP Authentication failed" not in said.text:
             self.complaints.append(f"{said.text} ({said.location['url']})")
 
     async def signed_in(self, role: str, **look: Any) -> Page:
@@ -178,6 +179,8 @@ async def furnished(platform: RunningPlatform, browser: Browser) -> Room:
 
 @pytest.fixture
 async def room(furnished: Room) -> AsyncIterator[Room]:
+    # An emergency stands above every page until it is closed: those that other tests left are not this one's.
+    await furnished.platform.spine.db.execute("UPDATE emergencies SET state = 'closed', escalates_at = NULL WHERE state <> 'closed'")
     yield furnished
     await furnished.clear()
 

@@ -176,7 +176,8 @@ async def test_a_partner_sees_an_incident_while_it_is_part_of_it_and_not_a_momen
         police.send(position("P-officer-share", "KILO 1"))
         await police.settled()
         await fire.settled()
-        assert not [event for event in fire.events if not event.type.startswith("t-x")], "nothing before it joined"
+        of_it = {"P-officer-share", f"bluelamp-i-{incident['id']}"}
+        assert not [event for event in fire.events if event.uid in of_it], "nothing of it before it joined"
         await say(tak, "control", incident["id"], "agency.joined", agency="KFR", roles=[], reason="fire")
         await fire.wait("b-m-p", uid=f"bluelamp-i-{incident['id']}")
         await fire.wait("a-f", uid="P-officer-share")
