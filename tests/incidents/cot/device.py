@@ -61,7 +61,7 @@ class Device:
 
     async def wait(self, kind: str = "", *, uid: str = "", count: int = 1) -> list[CotEvent]:
         """Events of a type (by its beginning) and uid, once so many have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while True:
                 self.heard.clear()
                 found = [event for event in self.events if event.type.startswith(kind) and event.uid.startswith(uid)]
