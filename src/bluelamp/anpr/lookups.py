@@ -18,7 +18,7 @@ from bluelamp.kit.vrm import VrmError, normalise
 from bluelamp.spine import audit
 from bluelamp.spine.errors import ForbiddenError, InvalidError
 from bluelamp.spine.http import Caller
-from bluelamp.spine.identity.identify import caller_of
+from bluelamp.spine.identity.standing import person_now
 from bluelamp.spine.module import Spine
 
 DAYS = 7
@@ -33,7 +33,7 @@ class AnprLookups:
 
     async def look_up(self, wanted: Wanted) -> dict[str, Any] | None:
         """`warnings` of the lists, `seen` (the latest reads), `search` (its id); or `refused` with the reason."""
-        caller = await caller_of(self._spine, wanted.person, wanted.agency)
+        caller = await person_now(self._spine, person=wanted.person, agency=wanted.agency)
         if caller is None or not caller.may(SEARCHES_RUN):
             return None
         try:

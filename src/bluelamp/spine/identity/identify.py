@@ -119,30 +119,3 @@ class Identifier:
             left_s = (caller.until_ms - self._spine.clock()) / 1000
             self._known[key] = (now + min(REMEMBERED_S, left_s), caller)
         return caller
-
-
-async def caller_of(spine: Spine, person: str, agency: str) -> Caller | None:
-    """Somebody for whom the platform does now what they asked for a moment ago, with what they may do in that agency now.
-
-    None where they have left it, or their account is closed.
-    """
-    row = await store.find_person(spine.db, person)
-    posts = read_posts(row["posts"]) if row else ()
-    acting = next((post for post in posts if post.agency == agency), None)
-    if row is None or acting is None or standing(posts, acting.id) is None:
-        return None
-    return Caller(
-        id=row["id"],
-        username=row["username"],
-        name=row["name"],
-        agency=acting.agency,
-        roles=acting.roles,
-        permissions=spine.policy.of_roles(acting.roles),
-        agency_name=acting.agency_name,
-        unit=acting.unit,
-        rank=acting.rank,
-        manager=acting.manager,
-        membership=acting.id,
-        memberships=posts,
-        until_ms=to_ms(row["posts_end"]) if row["posts_end"] else 0,
-    )

@@ -129,12 +129,6 @@ async def find_session(db: Database, secret: str, idle: timedelta) -> dict[str, 
     return dict(row) if row else None
 
 
-async def find_person(db: Database, person: str) -> dict[str, Any] | None:
-    """An account that is open, with its posts."""
-    row = await db.fetchrow(f"SELECT u.*, p.posts, p.posts_end FROM users u{POSTS} WHERE u.id = $1 AND u.active", person)
-    return dict(row) if row else None
-
-
 async def forget_expired(db: Database) -> None:
     """Remove what no longer opens or counts for anything."""
     await db.execute("DELETE FROM sessions WHERE expires_at < now()")
