@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
+from bluelamp.kit.clock import now_ms, to_rfc3339
 
 
 def iso(seconds_from_now: float = 0.0) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() + seconds_from_now))
+    return to_rfc3339(now_ms() + round(seconds_from_now * 1000))
 
 
 def position(uid: str = "ANDROID-0001", call_sign: str = "KILO 1", *, lat: float = 54.3, off_s: float = 0.0, stale_s: float = 120) -> bytes:

@@ -201,7 +201,7 @@ async def test_positions_go_both_ways(tak: Tak) -> None:
         await viewer.wait("a-f", uid="P-officer-pos")
         report = {"sent_at": iso(), "positions": [{"at": iso(), "latitude": 54.4, "longitude": -2.6}]}
         answer = await ask(tak, "control", "POST", "/positions", json=report)
-        assert answer["tracked"]
+        assert answer["accepted"] == 1, answer
         await viewer.wait("a-f", uid=f"bluelamp-r-{other}")
         await viewer.settled()
         assert not [event for event in viewer.events if event.uid == f"bluelamp-r-{resource}"], "a device is on the map as itself"
