@@ -15,6 +15,7 @@ import pytest
 
 from bluelamp.app.engines.nats import binary
 from bluelamp.app.wiring import MODULES, migrations_of
+from bluelamp.incidents.access import RESOURCES_DISPATCH
 from bluelamp.incidents.consumers.federation import federate
 from bluelamp.incidents.domain.fold import fold, view
 from bluelamp.incidents.domain.rules import Author, New
@@ -263,3 +264,54 @@ async def test_a_region_speaks_for_its_own_agencies_only(room: IncidentRoom) -> 
     stranger = Parcel(new_id(), "IRW", (told_of(joined, there),))
     with pytest.raises(PoisonError):
         await receive(spine, "NORTH", stranger, {"NORTH": ["IRW"]})
+
+
+async def test_a_merging_crosses_with_what_the_other_region_said(regions: Regions) -> None:
+    """What Irwell said of the ended one comes back to them as their own words; what they say before they hear of it goes on too."""
+    home, away, cable = regions.home, regions.away, regions.cable
+    here = home.platform.spine
+    into, ended = await home.open(), await home.open("IRW")
+    await until(away, ended, 2)
+    casualty, own, unit = new_id(), new_id(), await unit_of_irwell(away)
+    await append(away, IRIS, ended, [New(new_id(), "casualty.found", now_ms(), {"casualty": casualty, "label": "T1"})])
+    assigned = [New(new_id(), "resource.assigned", now_ms(), {"resource": unit})]
+    [result] = await append(away, IRIS._replace(permissions=frozenset({RESOURCES_DISPATCH})), ended, assigned)
+    assert result.state == "accepted"
+    await home.say("officer", ended, event("casualty.found", casualty=own))
+    await until(here, ended, 5)
+    await until(away, ended, 5)
+    await cable.cut()
+    await home.ask("control", "POST", f"/{ended}/merge", json={"into": into, "reason": "the same"})
+    late = New(new_id(), "casualty.triaged", now_ms(), {"casualty": casualty, "tool": "TST", "category": "P2"})
+    [result] = await append(away, IRIS, ended, [late])
+    assert (result.state, result.incident) == ("accepted", "")  # they cannot know
+    await asyncio.sleep(0.5)
+    await cable.mend()
+    async with asyncio.timeout(60):
+        while True:
+            sides = [fold(into, await events_of(side, into)) for side in (here, away)]
+            if all(side.casualties.keys() == {casualty, own} and side.casualties[casualty].category == "P2" for side in sides):
+                break
+            await asyncio.sleep(0.05)
+    ours, theirs = (view(side, "IRW") for side in sides)
+    for name in ("casualty_count", "resources", "title", "lead"):
+        assert ours[name] == theirs[name]
+    assert [len(one["history"]) for one in theirs["casualties"].values()] == [len(one["history"]) for one in ours["casualties"].values()]
+    assert await away.db.fetchval("SELECT incident FROM resources WHERE id = $1", unit) == into
+    [told] = await append(away, IRIS, ended, [New(new_id(), "log.written", now_ms(), {"text": "after"})])
+    assert told.incident == into
+    forged = next(e for e in await events_of(here, into) if e.carried is not None and e.agency == "IRW")
+    made = told_of(forged._replace(id=new_id(), data={**forged.data, "label": "T9"}), {"KEN": (), "IRW": ()})
+    got = await receive(away, "SOUTH", Parcel(into, "KEN", (made,)), {"SOUTH": ["KEN", "KFR", "KAS", "ORR"]})
+    assert (got.kept, got.refused) == (0, 1)
+
+
+async def unit_of_irwell(away: Spine) -> str:
+    """A car of Irwell's, which the other region has no record of."""
+    unit = new_id()
+    await away.db.execute(
+        "INSERT INTO resources (id, agency, call_sign, type, status, status_at, created_at)"
+        " VALUES ($1, 'IRW', $1, 'car', 'on_duty', now(), now())",
+        unit,
+    )
+    return unit

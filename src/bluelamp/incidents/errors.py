@@ -22,6 +22,14 @@ class NotOpenedError(InvalidError):
     code = "not_opened"
 
 
+class NotMergedError(ConflictError):
+    code = "not_merged"
+
+
+class MergeTooLargeError(ConflictError):
+    code = "merge_too_large"
+
+
 class NotTheLeadError(ForbiddenError):
     code = "not_the_lead"
 

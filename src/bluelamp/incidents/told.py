@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bluelamp.incidents.domain.fold import Event
+from bluelamp.incidents.domain.fold import Carried, Event
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -29,6 +29,8 @@ class Told(msgspec.Struct, frozen=True):
     data: dict[str, Any]
     region: str = ""
     """The other region that it came from; empty: it was said here."""
+    carried: Carried | None = None
+    """Where it was said first, if not of this incident: whoever acts on events has acted on it there."""
 
     def seen_by(self, agency: str, roles: frozenset[str]) -> bool:
         limited = self.agencies.get(agency)
@@ -40,7 +42,7 @@ class Told(msgspec.Struct, frozen=True):
 def told_of(event: Event, agencies: dict[str, tuple[str, ...]]) -> Told:
     return Told(
         event.incident, event.sequence, event.id, event.kind, event.at, event.happened_at, event.person, event.name, event.agency,
-        event.call_sign, event.audience, agencies, event.data, event.region,
+        event.call_sign, event.audience, agencies, event.data, event.region, event.carried,
     )  # fmt: skip
 
 

@@ -25,6 +25,12 @@ async def post(connection: Connection, subject: str, payload: bytes, *, urgent: 
     await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
 
 
+async def post_all(connection: Connection, posts: list[tuple[str, bytes, bool]]) -> None:
+    """The same for many: subject, payload and whether it is urgent, in this order."""
+    await connection.executemany("INSERT INTO outbox (subject, payload, urgent) VALUES ($1, $2, $3)", posts)
+    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
+
+
 async def relay(database: Database, bus: Bus) -> None:
     """Move posted events to the bus for ever. Several relays may run: one works, the message id catches repeats."""
     wake = asyncio.Event()

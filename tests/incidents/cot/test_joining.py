@@ -205,3 +205,41 @@ async def test_positions_go_both_ways(tak: Tak) -> None:
         await viewer.wait("a-f", uid=f"bluelamp-r-{other}")
         await viewer.settled()
         assert not [event for event in viewer.events if event.uid == f"bluelamp-r-{resource}"], "a device is on the map as itself"
+
+
+async def test_a_merging_is_followed_on_devices(tak: Tak) -> None:
+    """What the ended incident had is seen by those of the other one; its marker goes, its room leads there, and nothing is drawn twice."""
+    room = IncidentRoom(tak.platform)
+    into, ended = await room.state("control", await room.open("KFR")), await open_incident(tak)
+    await crew(tak, "officer", ended["id"])
+    casualty = new_id()
+    fire, officer = await seeing(tak, "fire", into["id"]), await seeing(tak, "officer", ended["id"])
+    try:
+        line = position("draw-merged").replace(b'type="a-f-G-U-C" how="m-g"', b'type="u-d-f" how="h-e"')
+        line = line.replace(b"<uid ", b'<link point="54.1,-2.7"/><link point="54.2,-2.8"/><uid ')
+        officer.send(position("P-officer-merged", "KILO 1"), line)
+        await events(tak, ended["id"], "feature.drawn")
+        await say(tak, "officer", ended["id"], "casualty.triaged", casualty=casualty, tool="TST", category="P1", place=PLACE)
+        await officer.wait("b-r-f-h-c", uid=f"bluelamp-c-{casualty}")
+        assert not [one for one in fire.events if one.uid in {"draw-merged", f"bluelamp-c-{casualty}"}]
+        await ask(tak, "control", "POST", f"/{ended['id']}/merge", json={"into": into["id"], "reason": "the same"})
+        await fire.wait("b-r-f-h-c", uid=f"bluelamp-c-{casualty}")
+        await fire.wait("u-d-f", uid="draw-merged")
+        gone = {link.get("uid") for one in await officer.wait("t-x-d-d") for link in one.detail.findall("link")}
+        assert f"bluelamp-i-{ended['id']}" in gone
+        officer.send(chat("P-officer-merged", "KILO 1", "Still in the old room", ended["number"]))
+        (kept,) = await events(tak, into["id"], "chat.said")
+        assert kept["data"]["text"] == "Still in the old room"
+        (heard,) = await fire.wait("b-t-f")
+        said = heard.detail.find("__chat")
+        assert said is not None
+        assert said.get("chatroom") == into["number"]
+        late = await seeing(tak, "supervisor", into["id"])
+        await late.settled()
+        shown = [one.uid for one in late.events if one.type.startswith("u-d-f")]
+        assert shown.count("draw-merged") == 1
+        assert not [uid for uid in shown if uid.startswith("bluelamp-f-")]
+        await late.__aexit__()
+    finally:
+        await fire.__aexit__()
+        await officer.__aexit__()

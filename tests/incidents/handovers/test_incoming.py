@@ -248,3 +248,22 @@ async def test_a_warning_becomes_an_incident_and_what_follows_it_is_added(handov
     cancel = HandoverMessage(**dict(warning) | {"id": new_id(), "kind": "close", "answers": warning.id, "note": "Over"})
     await handovers.post(key, cap.write(cancel), "cap")
     assert (await handovers.room.state("control", row["id"]))["status"] == "closed"
+
+
+async def test_what_they_say_of_one_that_was_merged_is_written_where_it_goes_on(handovers: Handovers) -> None:
+    room = handovers.room
+    key, message = await connected(handovers), theirs()
+    row = await opened(handovers, mait.read(await handovers.post(key, mait.write(message))).reference)
+    into = await room.open(title="Ours")
+    await room.ask("control", "POST", f"/{row['id']}/merge", json={"into": into, "reason": "the same collision"})
+    again = {"id": new_id(), "kind": "update", "title": "Lorry, two cars and a bus", "note": "Bus found"}
+    more = (*message.persons, PersonTold(name="Sam Beck", role="witness"))
+    receipt = mait.read(await handovers.post(key, mait.write(HandoverMessage(**dict(message) | again | {"persons": more}))))
+    state = await room.state("control", into)
+    assert (receipt.reference, state["title"]) == (state["number"], "Ours")
+    assert sorted(one["name"] for one in state["persons"].values()) == ["Jo Fell", "Sam Beck"]
+    log = (await room.ask("control", "GET", f"/{into}/events", params={"kind": "log.written"}))["items"]
+    assert "Title there: Lorry, two cars and a bus" in log[-1]["data"]["text"]
+    closing = {"id": new_id(), "kind": "close", "note": "Cleared"}
+    await handovers.post(key, mait.write(HandoverMessage(**dict(message) | closing)))
+    assert (await room.state("control", into))["status"] == "open"

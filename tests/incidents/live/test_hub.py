@@ -34,6 +34,7 @@ async def test_a_device_is_told_what_its_incidents_bring_and_nothing_else(scene:
     assert told["event"] == {
         "incident": "a", "sequence": 1, "id": "ae1", "kind": "log.written", "at": "2023-11-14T22:13:20.001Z",
         "happened_at": "2023-11-14T22:13:20.000Z", "name": "Pat", "agency": "KEN", "call_sign": "K1", "audience": [], "data": {},
+        "carried": None,
     }  # fmt: skip
 
 

@@ -56,8 +56,8 @@ async def run(spine: Spine) -> None:
     async def handle(messages: list[Message]) -> None:
         for message in messages:
             event = told.decode(message.payload)
-            if event.kind != "vehicle.recorded" or not event.data.get("vrm"):
-                continue
+            if event.kind != "vehicle.recorded" or not event.data.get("vrm") or event.carried is not None:
+                continue  # a carried one was looked up where it was recorded, and the answers came with it
             try:
                 await look_up(spine, event)
             except EngineDownError:

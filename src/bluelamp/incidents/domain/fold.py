@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from bluelamp.incidents.domain.places import Geometry, Place
 from bluelamp.incidents.domain.state import (
     Assigned,
@@ -29,12 +31,20 @@ from bluelamp.incidents.domain.state import (
 )
 from bluelamp.kit.clock import to_rfc3339
 
-VERSION = 1
+VERSION = 2
 """Raised when the fold of the same events changes: snapshots of another version are not used."""
 
 
 REGION = "region:"
 """Begins the device of an event that another region's platform sent."""
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """Where an event was said first: an incident that was merged into this one, and the event's id there."""
+
+    incident: str
+    number: str
+    id: str
 
 
 class Event(NamedTuple):
@@ -56,6 +66,13 @@ class Event(NamedTuple):
     device: str
     audience: tuple[str, ...]
     data: dict[str, Any]
+    carried: Carried | None = None
+    """None: it was said of this incident."""
+
+    @property
+    def heard_at(self) -> int:
+        """When the platform first had it: of what was carried here, the time that it happened is the nearest word."""
+        return self.happened_at if self.carried is not None else self.at
 
     @property
     def region(self) -> str:
@@ -104,9 +121,14 @@ def _reopened(s: IncidentState, _e: Event) -> None:
 
 
 def _merged(s: IncidentState, e: Event) -> None:
-    s.links.append(Link(incident=e.data["incident"], number=e.data["number"], relation=f"merged {e.data['direction']}"))
+    link = Link(incident=e.data["incident"], number=e.data["number"], relation=f"merged {e.data['direction']}")
+    s.links = [*(known for known in s.links if known != link), link]
     if e.data["direction"] == "into":
         s.status, s.merged_into, s.closed_at = "merged", e.data["incident"], to_rfc3339(e.at)
+        for assigned in s.resources.values():
+            assigned.released_at = assigned.released_at or s.closed_at
+        # Those that are not over go on in the other one: none stands in two places.
+        s.emergencies = {emergency: one for emergency, one in s.emergencies.items() if one.state == "closed"}
 
 
 def _linked(s: IncidentState, e: Event) -> None:
@@ -131,7 +153,7 @@ def _left(s: IncidentState, e: Event) -> None:
 
 def _acknowledged(s: IncidentState, e: Event) -> None:
     if member := s.agencies.get(e.data.get("agency") or e.agency):
-        member.acknowledged_at, member.acknowledged_by = to_rfc3339(e.at), e.name
+        member.acknowledged_at, member.acknowledged_by = to_rfc3339(e.heard_at), e.name
         member.reference = e.data.get("reference", "")
 
 
@@ -294,7 +316,7 @@ def _emergency_step(s: IncidentState, e: Event) -> None:
     if known is None:
         return
     if e.kind == "emergency.acknowledged":
-        known.state, known.acknowledged_by, known.acknowledged_at = "acknowledged", e.name, to_rfc3339(e.at)
+        known.state, known.acknowledged_by, known.acknowledged_at = "acknowledged", e.name, to_rfc3339(e.heard_at)
     elif e.kind == "emergency.escalated":
         known.level = e.data["level"]
     else:

@@ -47,9 +47,14 @@ BY_LEAD = frozenset(
 """What only the control room of the agency that leads may say, but for the exceptions in `_command`."""
 ON_SCENE = frozenset({"place", "description", "title"})
 """What anybody of the lead's may put right: they see it with their own eyes."""
+STAYS = BY_LEAD | {"handover.sent"}
+"""What is said of an ended incident itself, and does not go on with what it was merged into."""
 AFTER_CLOSING = frozenset(
-    {"incident.reopened", "incident.linked", "log.written", "media.added", "media.hidden", "handover.sent", "emergency.closed"}
-)
+    {
+        "incident.reopened", "incident.linked", "agency.left", "log.written", "media.added", "media.hidden", "handover.sent",
+        "emergency.closed",
+    }
+)  # fmt: skip
 THINGS = {
     "feature.removed": ("features", "feature", "drawing"),
     "media.hidden": ("media", "media", "picture"),
@@ -89,6 +94,8 @@ def check(state: IncidentState, author: Author, new: New) -> None:
 def _fits(state: IncidentState, author: Author, new: New) -> None:
     """Whether there is what it speaks of, whoever says it."""
     if state.status != "open" and new.kind not in AFTER_CLOSING and not _before_closing(state, new):
+        if state.merged_into:
+            raise IncidentClosedError(f"the incident goes on as {_survivor(state)}: say it there, or have this one opened again")
         raise IncidentClosedError("the incident is closed: have it opened again, or write a log entry")
     if new.audience and (author.agency not in new.audience or not state.agencies.keys() >= set(new.audience)):
         raise InvalidError("an audience names your own agency and others that see the incident")
@@ -101,6 +108,11 @@ def _fits(state: IncidentState, author: Author, new: New) -> None:
 def _before_closing(state: IncidentState, new: New) -> bool:
     """What a phone without signal saw before the end still belongs to the incident."""
     return bool(state.closed_at) and new.happened_at <= from_rfc3339(state.closed_at) and new.kind not in BY_LEAD
+
+
+def _survivor(state: IncidentState) -> str:
+    """The number of the one that it was merged into."""
+    return next((link.number for link in reversed(state.links) if link.incident == state.merged_into), state.merged_into)
 
 
 def _hide(state: IncidentState, author: Author, new: New) -> None:

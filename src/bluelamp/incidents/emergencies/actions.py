@@ -5,6 +5,8 @@ An emergency stands for itself; where its caller is on an incident, each step al
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -16,7 +18,7 @@ from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.emergencies import store
 from bluelamp.incidents.errors import NoSuchEmergencyError
-from bluelamp.incidents.log.actions import keep
+from bluelamp.incidents.log.actions import changing_survivor, keep
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.resources import store as resources
@@ -26,10 +28,12 @@ from bluelamp.incidents.told import encode, told_of
 from bluelamp.kit.clock import to_ms
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit, outbox
+from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 from bluelamp.spine.relational import Connection, Record
 
+TRIES_MAX = 20
 LEVEL_PARTNERS = 2
 LEVEL_MAX = 5
 """After so many it is not told again by itself; it stays on every screen until it is acknowledged."""
@@ -40,8 +44,10 @@ async def _tell(connection: Connection, spine: Spine, author: Author, emergency:
     new = New(new_id(), kind, at, data)
     if emergency["incident"]:
         by_platform = author._replace(platform=True)
-        await keep(connection, spine, states_of(spine.db), by_platform, emergency["incident"], [new])
+        [result], _ = await keep(connection, spine, states_of(spine.db), by_platform, emergency["incident"], [new])
         hearing = _partners(emergency)
+        if result.state == "refused":  # the incident has ended; whoever is in danger has not
+            hearing = {emergency["agency"]: (), **hearing}
         if not hearing:
             return
     else:
@@ -75,9 +81,8 @@ async def raise_emergency(
     now, author = spine.clock(), await author_of(spine, caller, device)
     crewed = await resources.of_person(spine.db, caller.id)
     incident = (crewed.incident if crewed else "") or incident
-    async with states_of(spine.db).changing(spine.db, incident) as connection:
-        if not await store.may_join(connection, incident, caller.agency):
-            incident = ""
+    async with changing_survivor(spine, incident) as (connection, going_on):
+        joined = going_on if await store.may_join(connection, going_on, caller.agency) else ""
         row = {
             "id": emergency,
             "agency": caller.agency,
@@ -85,7 +90,7 @@ async def raise_emergency(
             "person_name": caller.name,
             "call_sign": author.call_sign,
             "resource": crewed.id if crewed else None,
-            "incident": incident or None,
+            "incident": joined or None,
             "place": place.model_dump(mode="json", exclude_none=True) if place else None,
             "pressed_at": moment(min(pressed_at, now)),
             "received_at": moment(now),
@@ -102,10 +107,25 @@ async def raise_emergency(
                 emergency=emergency, person_name=caller.name, call_sign=author.call_sign, agency=caller.agency, place=place
             )
             await _tell(connection, spine, author, found, "emergency.raised", plain(told), min(pressed_at, now))
-        detail = {"incident": incident, "call_sign": author.call_sign, "repeated": not fresh}
+        detail = {"incident": joined, "call_sign": author.call_sign, "repeated": not fresh}
         kind: audit.Kind = "collection" if fresh else "consultation"
         await audit.record(connection, caller.actor, kind, EMERGENCIES_RAISE, subjects=(emergency,), detail=detail)
     return found
+
+
+@asynccontextmanager
+async def _changing(spine: Spine, emergency: str) -> AsyncIterator[Connection]:
+    """A transaction with the emergency and the turn of the incident that it is on, which a merging may change."""
+    for _ in range(TRIES_MAX):
+        known = await store.by_id(spine.db, emergency)
+        incident = known["incident"] or "" if known else ""
+        async with states_of(spine.db).changing(spine.db, incident) as connection:
+            held = await store.by_id(connection, emergency, lock=True)
+            if held is not None and (held["incident"] or "") != incident:
+                continue
+            yield connection
+            return
+    raise EngineDownError("the emergency's incident is being merged; try again in a moment")
 
 
 async def acknowledge(spine: Spine, caller: Caller, emergency: str) -> Record:
@@ -127,10 +147,8 @@ async def close(spine: Spine, caller: Caller, emergency: str, outcome: Literal["
 
 
 async def _answer(spine: Spine, caller: Caller, emergency: str, state: Literal["acknowledged", "closed"], said: dict[str, str]) -> Record:
-    known = await store.by_id(spine.db, emergency)
-    incident = known["incident"] or "" if known else ""
     author = await author_of(spine, caller)
-    async with states_of(spine.db).changing(spine.db, incident) as connection:
+    async with _changing(spine, emergency) as connection:
         found = await store.seen(connection, emergency, caller.agency, list(caller.roles), partners_of(caller.agency))
         if found is None:
             raise NoSuchEmergencyError("there is no such emergency, or it is not your agency's to answer")
@@ -156,12 +174,12 @@ async def escalate(spine: Spine) -> int:
     now, every = spine.clock(), timedelta(seconds=incident_settings().emergency_escalates_s)
     told = 0
     for one in await store.due(spine.db, moment(now)):
-        told += await _escalate(spine, one["id"], one["incident"] or "", now, every)
+        told += await _escalate(spine, one["id"], now, every)
     return told
 
 
-async def _escalate(spine: Spine, emergency: str, incident: str, now: int, every: timedelta) -> int:
-    async with states_of(spine.db).changing(spine.db, incident) as connection:
+async def _escalate(spine: Spine, emergency: str, now: int, every: timedelta) -> int:
+    async with _changing(spine, emergency) as connection:
         found = await store.by_id(connection, emergency, lock=True)
         if found is None or found["state"] != "raised" or found["escalates_at"] is None or to_ms(found["escalates_at"]) > now:
             return 0

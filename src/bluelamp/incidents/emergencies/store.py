@@ -54,10 +54,25 @@ async def may_join(connection: Connection, incident: str, agency: str) -> bool:
     """Whether an emergency of this agency belongs to this incident: it is open, and the agency part of it."""
     found = await connection.fetchval(
         "SELECT true FROM incident_agencies a JOIN incidents i ON i.id = a.incident"
-        " WHERE a.incident = $1 AND a.agency = $2 AND i.status = 'open'",
+        " WHERE a.incident = $1 AND a.agency = $2 AND i.status = 'open' FOR UPDATE OF i",
         incident, agency,
     )  # fmt: skip
     return bool(found)
+
+
+async def lock_of(connection: Connection, incident: str) -> None:
+    """Hold the emergencies of an incident."""
+    await connection.execute("SELECT id FROM emergencies WHERE incident = $1 ORDER BY id FOR UPDATE", incident)
+
+
+async def move_all(connection: Connection, incident: str, into: str) -> None:
+    """Emergencies of an incident belong to another from now on, those that are over as well."""
+    await connection.execute("UPDATE emergencies SET incident = $2 WHERE incident = $1", incident, into)
+
+
+async def move(connection: Connection, emergency: str, into: str) -> None:
+    """One of them, where it is of ours."""
+    await connection.execute("UPDATE emergencies SET incident = $2 WHERE id = $1", emergency, into)
 
 
 async def due(db: Database, now: datetime) -> list[Record]:

@@ -78,7 +78,7 @@ class Stopwatch:
 
     def see(self, event: Event) -> None:
         """What is of no kind in `KINDS` changes nothing."""
-        data, at = event.data, event.at
+        data, at = event.data, event.heard_at
         if event.kind == "incident.opened":
             self._opened = at
             self._agency(data["lead"]).joined = at
@@ -99,9 +99,9 @@ class Stopwatch:
     def _membership(self, event: Event) -> None:
         one = self._agency(event.data.get("agency") or event.agency)
         if event.kind == "agency.joined":
-            one.joined, one.left = one.joined or event.at, 0
+            one.joined, one.left = one.joined or event.heard_at, 0
         elif event.kind == "agency.acknowledged":
-            one.acknowledged = one.acknowledged or event.at
+            one.acknowledged = one.acknowledged or event.heard_at
         else:
             one.left = event.at
 
@@ -118,11 +118,11 @@ class Stopwatch:
     def _emergency(self, event: Event) -> None:
         known = self._emergencies.setdefault(event.data["emergency"], [0, 0, 0])
         if event.kind == "emergency.raised":
-            known[0] = event.at
+            known[0] = event.heard_at
         elif event.kind == "emergency.escalated":
             known[2] = max(known[2], event.data["level"])
         elif not known[1]:
-            known[1] = event.at
+            known[1] = event.heard_at
 
     def times(self) -> Times:
         assigned = _least(one.assigned for one in self._agencies.values())

@@ -7,20 +7,24 @@ was cut. The fold takes the last word by the time it happened, so the states agr
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from bluelamp.incidents.domain.carrying import chosen_late
 from bluelamp.incidents.domain.events import ADAPTERS, plain
 from bluelamp.incidents.domain.fold import REGION, Event, apply
 from bluelamp.incidents.domain.rules import BY_LEAD
 from bluelamp.incidents.domain.state import IncidentState
+from bluelamp.incidents.federation import effects
 from bluelamp.incidents.federation.forward import Parcel, decode
 from bluelamp.incidents.federation.link import Link, inbound
 from bluelamp.incidents.log import store
-from bluelamp.incidents.log.actions import members_of, write
+from bluelamp.incidents.log.actions import changing_survivor, members_of, write
+from bluelamp.incidents.log.carrying import carry
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.told import Told
+from bluelamp.kit.clock import from_rfc3339
 from bluelamp.spine import audit
 from bluelamp.spine.bus import Message, PoisonError
 from bluelamp.spine.module import Spine
@@ -47,6 +51,7 @@ def may_say(event: Told, sender: str, lead: str, regions: dict[str, list[str]]) 
         return False
     elsewhere = {agency for agencies in regions.values() for agency in agencies}
     # Nobody speaks for an agency of ours; a third region's words may come by way of the lead's.
+    # (What an agency of ours said, carried from an incident that was merged, is compared with our own log: `_vouched`.)
     return event.agency in at_home or (lead in at_home and event.agency in elsewhere)
 
 
@@ -57,10 +62,15 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
         PoisonError: it begins in the middle of an incident that is not known here.
     """
     states = states_of(spine.db)
-    async with states.changing(spine.db, parcel.incident) as connection:
+    async with changing_survivor(spine, parcel.incident, both=True) as (connection, survivor):
         head = await store.head_of_any(connection, parcel.incident, lock=True)
         lead = await store.lead_of(connection, parcel.incident) if head else parcel.lead
-        allowed = [event for event in parcel.events if event.incident == parcel.incident and may_say(event, sender, lead, regions)]
+        vouched = await _vouched(connection, parcel, lead, regions.get(sender, []))
+        allowed = [
+            event
+            for event in parcel.events
+            if event.incident == parcel.incident and (event.id in vouched or may_say(event, sender, lead, regions))
+        ]
         refused = len(parcel.events) - len(allowed)
         if head is None:
             head = await _begin(connection, spine, sender, allowed, regions)
@@ -79,12 +89,34 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
             kept.append((event, before | members_of(state)))
         if kept:
             await write(connection, state, kept, at)
+            events = [event for event, _ in kept]
+            for event in events:
+                await effects.follow(connection, event)
+            if survivor != parcel.incident and lead not in {code for codes in regions.values() for code in codes}:
+                # They could not know yet that we had merged it: what they said goes on like all before it.
+                into = await states.as_of(connection, survivor, (await store.head_of_any(connection, survivor) or head).sequence)
+                await carry(connection, audit.SYSTEM, into, state.number, chosen_late(events, into), max(at, from_rfc3339(into.updated_at)))
         detail = {"region": sender, "kept": len(kept), "known": len(allowed) - len(kept), "refused": refused}
         kind: audit.Kind = "collection" if kept else "refusal" if refused else "consultation"
         await audit.record(connection, audit.SYSTEM, kind, ACTION, subjects=(parcel.incident,), detail=detail)
     if refused:
         log.warning("region %s said %d things that are not its to say", sender, refused)
     return Received(len(kept), len(known), refused)
+
+
+async def _vouched(connection: Connection, parcel: Parcel, lead: str, at_home: list[str]) -> set[str]:
+    """Ids of events that the lead's region carried here from another incident, and that our own log has there just so."""
+    carried = {event.carried.id: event for event in parcel.events if event.carried is not None}
+    if lead not in at_home or not carried:
+        return set()
+    known = {event.id: event for event in await store.events_by_id(connection, list(carried))}
+    return {
+        event.id
+        for source, event in carried.items()
+        if (first := known.get(source)) is not None
+        and (first.kind, first.agency, first.person, first.audience) == (event.kind, event.agency, event.person, event.audience)
+        and _data(first) == _data(event)
+    }
 
 
 async def _begin(connection: Connection, spine: Spine, sender: str, events: list[Told], regions: dict[str, list[str]]) -> store.Head:
@@ -100,14 +132,21 @@ async def _begin(connection: Connection, spine: Spine, sender: str, events: list
 
 def _replica(one: Told, sender: str, sequence: int, at: int) -> Event | None:
     """The event as it is kept here; None: not of a shape that we know."""
-    try:
-        data = plain(ADAPTERS[one.kind].validate_python(one.data))
-    except (KeyError, ValidationError):
+    data = _data(one)
+    if data is None:
         return None
     return Event(
         one.incident, sequence, one.id, one.kind, at, min(one.happened_at, at), one.person, one.name, one.agency, one.call_sign,
-        f"{REGION}{sender}", one.audience, data,
+        f"{REGION}{sender}", one.audience, data, one.carried,
     )  # fmt: skip
+
+
+def _data(event: Event | Told) -> dict[str, Any] | None:
+    """What it says, in the one form that logs keep; None: not of a shape that we know."""
+    try:
+        return plain(ADAPTERS[event.kind].validate_python(event.data))
+    except (KeyError, ValidationError):
+        return None
 
 
 async def run(spine: Spine, link: Link, sender: str) -> None:

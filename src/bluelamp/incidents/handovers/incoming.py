@@ -12,7 +12,7 @@ from bluelamp.incidents.handovers import applying, partner_store, settling, stor
 from bluelamp.incidents.handovers.applying import Done
 from bluelamp.incidents.handovers.partner_store import Partner
 from bluelamp.incidents.handovers.store import Link, Outgoing, Transfer
-from bluelamp.incidents.log.store import moment
+from bluelamp.incidents.log.store import goes_on_in, moment
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import audit
 from bluelamp.spine.errors import BluelampError, TooManyError
@@ -135,6 +135,9 @@ async def _apply(spine: Spine, partner: Partner, message: HandoverMessage, trans
     if not message.incident:
         return None, Done("refused", "the message names no incident: give the id that both sides know it by")
     known = await store.link_of(spine.db, partner.id, message.incident)
+    if known is not None and (survivor := await goes_on_in(spine.db, known.incident)) != known.incident:
+        # Theirs was merged into another of ours, which is not theirs to amend: what they say is written into its log.
+        known = known._replace(incident=survivor, theirs=False)
     opened = known is not None and await spine.db.fetchval("SELECT true FROM incidents WHERE id = $1", known.incident)
     if message.kind == "close":
         if known is None or not opened:

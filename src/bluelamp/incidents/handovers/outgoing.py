@@ -28,13 +28,14 @@ UPDATES = frozenset(
 )  # fmt: skip
 """After these, partners who work on the incident are told how it stands."""
 TOLD = UPDATES | {"agency.left", "incident.closed", "incident.merged"}
+CLOSING = frozenset({"incident.closed", "incident.merged"})
 AREA_TYPES = frozenset({"inner_cordon", "outer_cordon", "area", "hazard", "search_sector"})
 
 
 async def follow(spine: Spine, event: Told) -> None:
     """Queue what an event means for partners; told twice, it queues once."""
-    if not event.incident or not event.sequence:
-        return
+    if not event.incident or not event.sequence or event.carried is not None:
+        return  # what was carried was told from its own incident; that there is more now, the merging itself tells
     if event.kind == "agency.joined":
         await _joined(spine, event)
     elif event.kind in TOLD and await store.links_of(spine.db, event.incident):
@@ -72,8 +73,8 @@ def _concerns(event: Told, partner: Partner, known: Link) -> bool:
     """Whether a partner is to hear of it: never their own words back, never what is not for their agency."""
     if known.ended or not partner.active or not partner.url or event.agency == partner.agency:
         return False
-    if event.kind in {"incident.closed", "incident.merged"}:
-        return event.data.get("direction") != "from"
+    if event.kind in CLOSING and event.data.get("direction") != "from":
+        return True
     if not FORMATS[partner.format].joins:
         return False  # each further warning is a person's decision
     if event.kind == "agency.left":
@@ -82,10 +83,11 @@ def _concerns(event: Told, partner: Partner, known: Link) -> bool:
 
 
 async def _tell(connection: Connection, spine: Spine, event: Told, known: Link) -> None:
-    closing = event.kind in {"agency.left", "incident.closed", "incident.merged"}
+    taken_in = event.data.get("direction") == "from"
+    closing = event.kind == "agency.left" or (event.kind in CLOSING and not taken_in)
     note = event.data.get("text" if event.kind == "log.written" else "reason", "") if closing or event.kind == "log.written" else ""
     if event.kind == "incident.merged":
-        note = f"It goes on as {event.data['number']}"
+        note = f"Took in {event.data['number']}" if taken_in else f"It goes on as {event.data['number']}"
     if not closing and await store.join_waiting(connection, known, note):
         return
     cause = f"{event.incident}{event.sequence:012d}"

@@ -11,7 +11,7 @@ from bluelamp.incidents.gateways.message import HandoverMessage
 from bluelamp.incidents.handovers import store
 from bluelamp.incidents.handovers.partner_store import Partner
 from bluelamp.incidents.handovers.store import Transfer
-from bluelamp.incidents.log.actions import keep, within
+from bluelamp.incidents.log.actions import changing_survivor, keep, within
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.log.store import head_of_any, moment
 from bluelamp.spine import audit
@@ -81,16 +81,16 @@ async def receipt(spine: Spine, partner: Partner, transfer: Transfer, told: Hand
 
 async def acknowledge(spine: Spine, partner: Partner, incident: str, reference: str, note: str, event: str) -> None:
     """Their control room has it, under their own number."""
-    async with states_of(spine.db).changing(spine.db, incident) as connection:
-        head = await head_of_any(connection, incident, lock=True)
+    async with changing_survivor(spine, incident) as (connection, going_on):
+        head = await head_of_any(connection, going_on, lock=True)
         if head is None:
             return
-        state = await states_of(spine.db).as_of(connection, incident, head.sequence)
+        state = await states_of(spine.db).as_of(connection, going_on, head.sequence)
         member = state.agencies.get(partner.agency)
         if state.status != "open" or member is None or (member.acknowledged_at and member.reference == reference):
             return
         new = New(event, "agency.acknowledged", spine.clock(), {"reference": reference[:200], "note": note[:200]})
-        await within(connection, spine, states_of(spine.db), author_for(partner), incident, [new], RECEIVE)
+        await within(connection, spine, states_of(spine.db), author_for(partner), going_on, [new], RECEIVE)
 
 
 def pause(tries: int, base_s: float) -> timedelta:

@@ -6,6 +6,7 @@ import logging
 
 import msgspec
 
+from bluelamp.incidents.domain.fold import Carried
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.bus import Message
 
@@ -27,6 +28,7 @@ class _Told(msgspec.Struct, frozen=True):
     audience: tuple[str, ...]
     agencies: dict[str, tuple[str, ...]]
     data: msgspec.Raw
+    carried: Carried | None = None
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -43,6 +45,7 @@ class _Shown(msgspec.Struct, frozen=True):
     call_sign: str
     audience: tuple[str, ...]
     data: msgspec.Raw
+    carried: Carried | None
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -94,8 +97,8 @@ def happening_of(message: Message) -> Happening | None:
     shown = _encode(
         _Shown(
             told.incident, told.sequence, told.id, told.kind, to_rfc3339(told.at), to_rfc3339(told.happened_at), told.name, told.agency,
-            told.call_sign, told.audience, told.data,
+            told.call_sign, told.audience, told.data, told.carried,
         )
     )  # fmt: skip
-    urgent = told.kind.startswith(URGENT)
+    urgent = told.kind.startswith(URGENT) and told.carried is None
     return Happening(message.sequence, told.incident, told.sequence, told.kind, told.agencies, told.audience, urgent, named, shown)

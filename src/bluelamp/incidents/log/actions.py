@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, INCIDENTS_OPEN
 from bluelamp.incidents.domain.events import Opened, plain
 from bluelamp.incidents.domain.fold import Event, apply
-from bluelamp.incidents.domain.rules import Author, New, check
+from bluelamp.incidents.domain.rules import STAYS, Author, New, check
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.incidents.errors import IdTakenError, NoSuchIncidentError, NotOpenedError
 from bluelamp.incidents.log import store
@@ -35,17 +37,52 @@ class Result(NamedTuple):
     sequence: int = 0
     code: str = ""
     message: str = ""
+    incident: str = ""
+    """Where it is kept, if not in the incident that it was sent to: that one was merged into this."""
+
+
+@asynccontextmanager
+async def changing_survivor(spine: Spine, incident: str, *, both: bool = False) -> AsyncIterator[tuple[Connection, str]]:
+    """A transaction as `States.changing` gives, of the incident in which this one goes on (itself, if it was not merged), and its id.
+
+    `both`: of the incident itself as well.
+    """
+    states = states_of(spine.db)
+    for _ in range(store.MERGES_MAX):
+        target = await store.goes_on_in(spine.db, incident) if incident else ""
+        turns = {target, incident} if both else {target}
+        async with states.changing(spine.db, *turns) as connection:
+            if both:
+                await store.hold(connection, sorted(turns))
+            if target and await store.goes_on_in_held(connection, target) != target:
+                continue  # it was merged just now
+            yield connection, target
+            return
+    raise NoSuchIncidentError
 
 
 async def append(spine: Spine, author: Author, incident: str, news: list[New], *, action: str = INCIDENTS_CONTRIBUTE) -> list[Result]:
     """Keep events of an incident, in this order; what became of each. One that is refused keeps none of the others back.
 
+    Where the incident was merged into another, what is said goes on there, and the result says so.
+
     Raises:
         NoSuchIncidentError: there is none that the author sees.
     """
     states = states_of(spine.db)
-    async with states.changing(spine.db, incident) as connection:
-        return await within(connection, spine, states, author, incident, news, action)
+    async with changing_survivor(spine, incident) as (connection, target):
+        if target == incident:
+            return await within(connection, spine, states, author, incident, news, action)
+        if not author.platform and await store.head(connection, incident, author.agency, author.roles) is None:
+            raise NoSuchIncidentError
+        going = [new for new in news if new.kind not in STAYS]
+        said = await within(connection, spine, states, author, target, going, action) if going else []
+        where = f"kept in {await store.number_of(connection, target)}, where this incident goes on"
+    results = {r.id: r if r.state == "refused" or r.incident else r._replace(incident=target, message=where) for r in said}
+    if staying := [new for new in news if new.kind in STAYS]:
+        async with states.changing(spine.db, incident) as connection:
+            results |= {r.id: r for r in await within(connection, spine, states, author, incident, staying, action)}
+    return [results[new.id] for new in news]
 
 
 async def within(
@@ -73,7 +110,7 @@ async def keep(
     results, kept, members = [], [], members_of(state)
     for new in news:
         if new.id in known:
-            results.append(_repeated(known[new.id], new, incident, author))
+            results.append(await _repeated(connection, known[new.id], new, incident, author))
             continue
         try:
             check(state, author, new)
@@ -102,9 +139,12 @@ def members_of(state: IncidentState) -> dict[str, tuple[str, ...]]:
     return {member.agency: tuple(member.roles) for member in state.agencies.values()}
 
 
-def _repeated(found: tuple[str, int, str], new: New, incident: str, author: Author) -> Result:
-    if found[0] == incident and found[2] == author.actor.id:
-        return Result(new.id, "repeated", found[1])
+async def _repeated(connection: Connection, found: tuple[str, int, str], new: New, incident: str, author: Author) -> Result:
+    where, sequence, person = found
+    if person == author.actor.id and where == incident:
+        return Result(new.id, "repeated", sequence)
+    if person == author.actor.id and await store.goes_on_in(connection, where) == incident:
+        return Result(new.id, "repeated", sequence, incident=where)  # it was said before the merging, and carried
     return Result(new.id, "refused", 0, IdTakenError.code, "another event bears this id: make a new one")
 
 
@@ -117,9 +157,13 @@ async def write(connection: Connection, state: IncidentState, kept: list[tuple[E
         await store.keep_agencies(connection, state)
     if state.sequence // SNAPSHOT_EVERY > (state.sequence - len(events)) // SNAPSHOT_EVERY:
         await store.keep_snapshot(connection, state, at)
-    for event, members in kept:
-        urgent = event.kind.startswith("emergency.")
-        await outbox.post(connection, subject_of(event.incident), encode(told_of(event, members)), urgent=urgent)
+    told = [(subject_of(event.incident), encode(told_of(event, members)), _urgent(event)) for event, members in kept]
+    await outbox.post_all(connection, told)
+
+
+def _urgent(event: Event) -> bool:
+    """Whether it overtakes what waits. What was carried has been told of already, and keeps its place."""
+    return event.kind.startswith("emergency.") and event.carried is None
 
 
 async def _note(connection: Connection, author: Author, incident: str, events: list[Event], results: list[Result], action: str) -> None:

@@ -159,7 +159,10 @@ def _first(error: ValidationError) -> str:
 
 @router.post("/{incident}/merge")
 async def merge_incidents(incident: Id, question: MergeQuestion, spine: SpineHere, caller: Commander) -> IncidentOpened:
-    """The incident goes on in another one that your agency leads: its agencies and resources move there, its log stays readable."""
+    """The incident goes on in another one that your agency leads, with all that was said of it; its own log stays readable.
+
+    Its agencies, resources and emergencies move there. What a device still sends to it is kept in the other one, and the result says so.
+    """
     number = await merging.merge(spine, await author_of(spine, caller), incident, question.into, question.reason)
     return IncidentOpened(id=question.into, number=number)
 

@@ -66,6 +66,8 @@ class EventResult(BaseModel):
     """Its place in the log; 0 where it was refused."""
     code: str = ""
     message: str = ""
+    incident: str = ""
+    """Where it is kept, if not in the incident that it was sent to: that one was merged into this."""
 
     @classmethod
     def of(cls, result: Result) -> EventResult:
@@ -75,6 +77,14 @@ class EventResult(BaseModel):
 class EventResults(BaseModel):
     items: list[EventResult]
     server_time: Instant
+
+
+class CarriedShown(BaseModel):
+    """Where an event was said first: an incident that was merged into this one, and the event's id there."""
+
+    incident: str
+    number: str
+    id: str
 
 
 class EventShown(BaseModel):
@@ -89,12 +99,16 @@ class EventShown(BaseModel):
     call_sign: str
     audience: list[str]
     data: dict[str, Any]
+    carried: CarriedShown | None
+    """Null: it was said of this incident."""
 
     @classmethod
     def of(cls, event: Event) -> EventShown:
+        carried = CarriedShown(incident=c.incident, number=c.number, id=c.id) if (c := event.carried) else None
         return cls(
             sequence=event.sequence, id=event.id, kind=event.kind, at=to_rfc3339(event.at), happened_at=to_rfc3339(event.happened_at),
             name=event.name, agency=event.agency, call_sign=event.call_sign, audience=list(event.audience), data=event.data,
+            carried=carried,
         )  # fmt: skip
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from bluelamp.incidents.domain.fold import VERSION, Event
+import msgspec
+
+from bluelamp.incidents.domain.fold import VERSION, Carried, Event
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.kit.clock import to_ms
 from bluelamp.spine.relational import Connection, Database, Record
 
-_EVENT = "incident, sequence, id, kind, at, happened_at, person, name, agency, call_sign, device, audience, data"
+MERGES_MAX = 50
+"""Of one into the next into the next."""
+_EVENT = "incident, sequence, id, kind, at, happened_at, person, name, agency, call_sign, device, audience, data, carried"
 
 
 def moment(ms: int) -> datetime:
@@ -22,6 +26,7 @@ def event_of(row: Record) -> Event:
     return Event(
         row["incident"], row["sequence"], row["id"], row["kind"], to_ms(row["at"]), to_ms(row["happened_at"]), row["person"], row["name"],
         row["agency"], row["call_sign"], row["device"], tuple(row["audience"]), row["data"],
+        Carried(**row["carried"]) if row["carried"] is not None else None,
     )  # fmt: skip
 
 
@@ -56,6 +61,28 @@ async def add_incident(connection: Connection, state: IncidentState, at_ms: int)
         " VALUES ($1, $2, $3, $4, $5, $6, 'open', '', $7, $7, 0)",
         state.id, state.number, state.lead, state.title, state.type, state.grade, moment(at_ms),
     )  # fmt: skip
+
+
+async def goes_on_in(db: Connection | Database, incident: str) -> str:
+    """The incident that this one was merged into, and that one in turn; itself, where it was not, or where the other is not known here."""
+    found = await db.fetchval(
+        "WITH RECURSIVE way (id, steps) AS (SELECT $1::text, 0 UNION ALL SELECT t.id, w.steps + 1 FROM way w"
+        " JOIN incidents i ON i.id = w.id JOIN incidents t ON t.id = i.merged_into WHERE w.steps < $2)"
+        " SELECT id FROM way ORDER BY steps DESC LIMIT 1",
+        incident, MERGES_MAX,
+    )  # fmt: skip
+    return str(found)
+
+
+async def goes_on_in_held(connection: Connection, incident: str) -> str:
+    """The same, with the incident's row held, so that it stays true until the transaction ends."""
+    await hold(connection, [incident])
+    return await goes_on_in(connection, incident)
+
+
+async def hold(connection: Connection, incidents: list[str]) -> None:
+    """The rows of these incidents, in the order of their ids."""
+    await connection.execute("SELECT FROM incidents WHERE id = ANY($1) ORDER BY id FOR UPDATE", incidents)
 
 
 class Head(NamedTuple):
@@ -122,10 +149,34 @@ async def known_ids(connection: Connection, ids: list[str]) -> dict[str, tuple[s
     return {row["id"]: (row["incident"], row["sequence"], row["person"]) for row in rows}
 
 
+async def events_by_id(connection: Connection, ids: list[str]) -> list[Event]:
+    rows = await connection.fetch(f"SELECT {_EVENT} FROM incident_events WHERE id = ANY($1)", ids)
+    return [event_of(row) for row in rows]
+
+
+async def known_sources(connection: Connection, incident: str, sources: list[str]) -> set[str]:
+    """Of these ids of events, those that were said in this incident first, or carried into it before."""
+    rows = await connection.fetch(
+        "SELECT id FROM incident_events WHERE incident = $1 AND id = ANY($2) UNION"
+        " SELECT carried->>'id' FROM incident_events WHERE incident = $1 AND carried IS NOT NULL AND carried->>'id' = ANY($2)",
+        incident, sources,
+    )  # fmt: skip
+    return {row["id"] for row in rows}
+
+
+async def show_media_in(connection: Connection, incident: str, media: list[tuple[str, int]]) -> None:
+    """Pictures whose content another incident holds are seen in this one too, told of by these events."""
+    await connection.executemany(
+        "INSERT INTO incident_media_carried (incident, media, sequence) SELECT $1, id, $3 FROM incident_media WHERE id = $2"
+        " ON CONFLICT DO NOTHING",
+        [(incident, one, sequence) for one, sequence in media],
+    )
+
+
 async def add_events(connection: Connection, events: list[Event]) -> None:
     await connection.executemany(
-        f"INSERT INTO incident_events ({_EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        [(*e[:4], moment(e.at), moment(e.happened_at), *e[6:11], list(e.audience), e.data) for e in events],
+        f"INSERT INTO incident_events ({_EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        [(*e[:4], moment(e.at), moment(e.happened_at), *e[6:11], list(e.audience), e.data, msgspec.to_builtins(e.carried)) for e in events],
     )
 
 
@@ -133,9 +184,9 @@ async def keep_row(connection: Connection, state: IncidentState, at_ms: int) -> 
     """What lists show, as the state has it now."""
     await connection.execute(
         "UPDATE incidents SET lead = $2, title = $3, type = $4, grade = $5, major = $6, status = $7, place = $8, latitude = $9,"
-        " longitude = $10, updated_at = $11, sequence = $12 WHERE id = $1",
+        " longitude = $10, updated_at = $11, sequence = $12, merged_into = nullif($13, '') WHERE id = $1",
         state.id, state.lead, state.title, state.type, state.grade, state.major, state.status, state.place.said, state.place.latitude,
-        state.place.longitude, moment(at_ms), state.sequence,
+        state.place.longitude, moment(at_ms), state.sequence, state.merged_into,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.errors import IdTakenError, NoSuchIncidentError
 from bluelamp.incidents.log import store as log_store
-from bluelamp.incidents.log.actions import within
+from bluelamp.incidents.log.actions import changing_survivor, within
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.media import originals, store
 from bluelamp.incidents.media.errors import (
@@ -207,19 +207,22 @@ async def _refuse(spine: Spine, caller: Caller, upload: Media, reason: str) -> N
 
 
 async def _keep(spine: Spine, caller: Caller, upload: Media, found: Found) -> Media:
-    """The event and the record of the original in one transaction."""
+    """The event and the record of the original in one transaction; where the incident was merged meanwhile, in the one that goes on."""
     author = (await author_of(spine, caller, upload.device))._replace(platform=True)
     states = states_of(spine.db)
-    async with states.changing(spine.db, upload.incident) as connection:
-        if await log_store.head(connection, upload.incident, caller.agency, caller.roles, lock=True) is None:
-            raise NoSuchIncidentError
+    async with changing_survivor(spine, upload.incident) as (connection, target):
+        for one in (upload.incident, target):
+            if await log_store.head(connection, one, caller.agency, caller.roles, lock=one == target) is None:
+                raise NoSuchIncidentError
         now = await store.find(connection, upload.id, lock=True)
         if now is None or now.state != "receiving" or now.event != upload.event:
             return now or upload
-        [result] = await within(connection, spine, states, author, upload.incident, [_told(upload, found)], INCIDENTS_CONTRIBUTE)
+        [result] = await within(connection, spine, states, author, target, [_told(upload, found)], INCIDENTS_CONTRIBUTE)
         if result.state == "refused":
             raise InvalidError(result.message)
-        await store.keep(connection, upload.id, found, result.sequence, spine.clock())
+        await store.keep(connection, upload.id, found, result.sequence if target == upload.incident else 0, spine.clock())
+        if target != upload.incident:
+            await store.show_in(connection, target, upload.id, result.sequence)
         return now._replace(state="kept", sequence=result.sequence)
 
 

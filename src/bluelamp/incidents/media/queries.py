@@ -50,7 +50,7 @@ async def open_original(spine: Spine, caller: Caller, incident: str, media: str,
         asked = ranges.wanted(header, found.bytes) if header else None
         start, length = asked or (0, found.bytes)
         pieces = await store.pieces_of(spine.db, media)
-        parts = originals.read(spine.blobs, incident, pieces, start, length)
+        parts = originals.read(spine.blobs, found.incident, pieces, start, length)
         first = await anext(parts)
     except BluelampError:
         await audit.conclude(spine.db, intent, "refused", 0)
@@ -80,7 +80,7 @@ async def open_thumbnail(spine: Spine, caller: Caller, incident: str, media: str
         found = await _seen(spine, caller, incident, media)
         if side not in found.thumbnails:
             raise NoThumbnailError(f"it has no thumbnail of {side} pixels; there are {list(found.thumbnails) or 'none'}")
-        content = await originals.get_thumbnail(spine.blobs, incident, media, side)
+        content = await originals.get_thumbnail(spine.blobs, found.incident, media, side)
     except BluelampError:
         await audit.conclude(spine.db, intent, "refused", 0)
         raise
@@ -104,7 +104,9 @@ async def _seen(spine: Spine, caller: Caller, incident: str, media: str) -> Medi
     if await log_store.head(spine.db, incident, caller.agency, caller.roles) is None:
         raise NoSuchIncidentError
     found = await store.find(spine.db, media)
-    if found is None or found.incident != incident or found.state != "kept" or (found.audience and caller.agency not in found.audience):
+    if found is None or found.state != "kept" or (found.audience and caller.agency not in found.audience):
+        raise NoSuchMediaError
+    if not await store.is_in(spine.db, incident, found):
         raise NoSuchMediaError
     if media in await store.hidden_of(spine.db, incident, [media]):
         leads = await spine.db.fetchval("SELECT true FROM incidents WHERE id = $1 AND lead = $2", incident, caller.agency)

@@ -64,6 +64,8 @@ class Found(NamedTuple):
 
 def media_of(row: Record) -> Media:
     values = dict(row)
+    if (carried := values.pop("carried", None)) is not None:
+        values["sequence"] = carried
     values["taken_at"] = to_ms(row["taken_at"]) if row["taken_at"] else None
     values["started_at"] = to_ms(row["started_at"])
     values["audience"], values["thumbnails"] = tuple(row["audience"]), tuple(row["thumbnails"])
@@ -138,19 +140,38 @@ async def abandoned(db: Database, before: datetime, limit: int) -> list[str]:
 
 
 async def shown(db: Database, incident: str, agency: str, after: str, limit: int) -> list[Media]:
-    """What an agency sees of an incident's imagery, by id: as the devices made them."""
+    """What an agency sees of an incident's imagery, by id: as the devices made them. `sequence` is of the log of this incident."""
     rows = await db.fetch(
-        f"SELECT {_MEDIA} FROM incident_media WHERE incident = $1 AND {_SHOWN} AND id > $3 ORDER BY id LIMIT $4",
+        f"SELECT {_MEDIA}, (SELECT c.sequence FROM incident_media_carried c WHERE c.incident = $1 AND c.media = id) AS carried"
+        " FROM incident_media WHERE (incident = $1 OR id IN (SELECT media FROM incident_media_carried WHERE incident = $1))"
+        f" AND {_SHOWN} AND id > $3 ORDER BY id LIMIT $4",
         incident, agency, after, limit,
     )  # fmt: skip
     return [media_of(row) for row in rows]
 
 
+async def is_in(db: Connection | Database, incident: str, media: Media) -> bool:
+    """Whether it is seen in this incident: its own, or one that the own one was merged into."""
+    if media.incident == incident:
+        return True
+    found = await db.fetchval("SELECT true FROM incident_media_carried WHERE incident = $1 AND media = $2", incident, media.id)
+    return bool(found)
+
+
+async def show_in(connection: Connection, incident: str, media: str, sequence: int) -> None:
+    """It is told of by this event of another incident than the one that it was sent to."""
+    await connection.execute("INSERT INTO incident_media_carried VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", incident, media, sequence)
+
+
 async def hidden_of(db: Connection | Database, incident: str, media: list[str] | None = None) -> dict[str, str]:
-    """Media id -> why it was hidden; of some or all of an incident."""
+    """Media id -> why it was hidden, in whichever of the incidents that it is seen in; of some or all of an incident."""
     rows = await db.fetch(
-        "SELECT data->>'media' AS media, data->>'reason' AS reason FROM incident_events WHERE incident = $1 AND kind = 'media.hidden'"
-        " AND ($2::text[] IS NULL OR data->>'media' = ANY($2)) ORDER BY sequence",
+        "WITH theirs AS (SELECT id, incident FROM incident_media WHERE incident = $1"
+        " UNION SELECT m.id, m.incident FROM incident_media m JOIN incident_media_carried c ON c.media = m.id WHERE c.incident = $1),"
+        " places AS (SELECT $1::text AS incident UNION SELECT incident FROM theirs"
+        " UNION SELECT c.incident FROM incident_media_carried c JOIN theirs ON theirs.id = c.media)"
+        " SELECT e.data->>'media' AS media, e.data->>'reason' AS reason FROM incident_events e JOIN places ON places.incident = e.incident"
+        " WHERE e.kind = 'media.hidden' AND ($2::text[] IS NULL OR e.data->>'media' = ANY($2)) ORDER BY e.at, e.sequence",
         incident, media,
     )  # fmt: skip
     return {row["media"]: row["reason"] for row in rows}

@@ -106,6 +106,11 @@ async def put_on(connection: Connection, resource: str, incident: str) -> None:
     await connection.execute("UPDATE resources SET incident = $2 WHERE id = $1", resource, incident)
 
 
+async def move_all(connection: Connection, incident: str, into: str) -> None:
+    """Whatever is on an incident is on another from now on."""
+    await connection.execute("UPDATE resources SET incident = $2 WHERE incident = $1", incident, into)
+
+
 async def take_off(connection: Connection, resources: list[str] | None, incident: str) -> None:
     """These, or all, are no longer on the incident."""
     await connection.execute(

@@ -2240,7 +2240,9 @@ export interface paths {
         put?: never;
         /**
          * Merge Incidents
-         * @description The incident goes on in another one that your agency leads: its agencies and resources move there, its log stays readable.
+         * @description The incident goes on in another one that your agency leads, with all that was said of it; its own log stays readable.
+         *
+         *     Its agencies, resources and emergencies move there. What a device still sends to it is kept in the other one, and the result says so.
          */
         post: operations["merge_incidents"];
         delete?: never;
@@ -4016,6 +4018,18 @@ export interface components {
              */
             by: "road" | "straight_line" | "unknown";
         };
+        /**
+         * CarriedShown
+         * @description Where an event was said first: an incident that was merged into this one, and the event's id there.
+         */
+        CarriedShown: {
+            /** Incident */
+            incident: string;
+            /** Number */
+            number: string;
+            /** Id */
+            id: string;
+        };
         /** Casualty */
         Casualty: {
             /** Id */
@@ -4871,6 +4885,11 @@ export interface components {
              * @default
              */
             message?: string;
+            /**
+             * Incident
+             * @default
+             */
+            incident?: string;
         };
         /** EventResults */
         EventResults: {
@@ -4912,6 +4931,7 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            carried: components["schemas"]["CarriedShown"] | null;
         };
         /**
          * EventsQuestion

@@ -59,6 +59,8 @@ class Outgoing:
         for row in await store.open_incidents(self._spine.db):
             self._origins.numbers[row["number"]] = row["id"]
             await self._show(row["id"])
+        for row in await store.merged_incidents(self._spine.db):
+            self._origins.numbers[row["number"]] = row["id"]
         self._positions.feed.told.append(self._moved.set)
         self._moved.set()
         self._tasks = [
@@ -90,12 +92,14 @@ class Outgoing:
         if sender is not None and not told.kind.startswith("chat."):
             return  # devices have had it as its own device sent it
         if told.kind == "feature.drawn":
-            self._publish(told, writing.drawing(told.data, told.at, self._now()), kept=True)
+            event = writing.drawing(told.data, told.at, self._now())
+            event.uid = self._origins.uid_of_feature(told.data["feature"]) or event.uid
+            self._publish(told, event, kept=True)
         elif told.kind == "feature.removed":
             self._remove(told, writing.feature_uid(told.data["feature"]))
         elif told.kind.startswith("casualty."):
             await self._casualty(told)
-        elif told.kind == "chat.said":
+        elif told.kind == "chat.said" and told.carried is None:
             self._chat(told, sender)
         elif told.kind in {"emergency.raised", "emergency.escalated", "emergency.closed"}:
             await self._emergency(told)
@@ -104,6 +108,8 @@ class Outgoing:
         """Who sees an incident, or which a resource is on, has changed: clients' groups first, then what there is to see."""
         if told.kind == "incident.opened":
             self._origins.numbers[told.data["number"]] = told.incident
+        elif told.kind == "incident.merged" and told.data["direction"] == "into":
+            self._follow_merging(told)
         if told.kind in {"resource.assigned", "resource.released"}:
             self._move(told.data["resource"], told.incident if told.kind == "resource.assigned" else "")
             crew = await store.crew(self._spine.db, told.data["resource"])
@@ -124,6 +130,14 @@ class Outgoing:
         else:
             self._assigned.pop(resource, None)
         self._show_resource(resource)
+
+    def _follow_merging(self, told: Told) -> None:
+        """The ended one's marker goes; what is said in its room is said in the other one's from now on."""
+        self._remove(told, f"bluelamp-i-{told.incident}")
+        numbers = self._origins.numbers
+        for number in [number for number, incident in numbers.items() if incident == told.incident]:
+            del numbers[number]  # behind the other one's own, which is the name of its room
+            numbers[number] = told.data["incident"]
 
     async def _show(self, incident: str) -> None:
         """Everything of an incident that has a place."""
@@ -164,6 +178,8 @@ class Outgoing:
         uid = self._origins.alerts.get(number, "")
         if uid and told.kind == "emergency.raised":
             return  # devices have it as its own device sent it
+        if told.carried is not None and (told.kind != "emergency.raised" or not await store.is_open(self._spine.db, number)):
+            return  # it is over, or was told again already
         if told.kind == "emergency.closed":
             event = writing.emergency_over(number, self._now())
         else:

@@ -12,6 +12,19 @@ async def open_incidents(db: Database) -> list[Record]:
     return await db.fetch("SELECT id, number FROM incidents WHERE status = 'open' ORDER BY updated_at DESC LIMIT 2000")
 
 
+async def merged_incidents(db: Database) -> list[Record]:
+    """Numbers of ended incidents, each with the open one in which it goes on."""
+    return await db.fetch(
+        "SELECT i.number, t.id FROM incidents i JOIN incidents t ON t.id = i.merged_into WHERE i.status = 'merged' AND t.status = 'open'"
+        " ORDER BY i.updated_at DESC LIMIT 2000"
+    )
+
+
+async def is_open(db: Database, emergency: str) -> bool:
+    """Whether somebody still calls for help."""
+    return bool(await db.fetchval("SELECT true FROM emergencies WHERE id = $1 AND state <> 'closed'", emergency))
+
+
 async def assigned(db: Database) -> dict[str, str]:
     """Resource -> the incident that it is on."""
     rows = await db.fetch("SELECT id, incident FROM resources WHERE incident IS NOT NULL AND closed_at IS NULL LIMIT 100000")
