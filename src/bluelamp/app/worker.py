@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 from collections.abc import Callable
+from functools import partial
 
 from bluelamp.app.wiring import MODULES, open_spine, prepare
 from bluelamp.spine import jobs, outbox
 from bluelamp.spine.config import PlatformSettings
 from bluelamp.spine.module import Module, Spine, Work
-
-log = logging.getLogger(__name__)
-
-RESTART_S = 1.0
+from bluelamp.spine.steady import steadily
 
 
 async def work(spine: Spine, modules: tuple[Module, ...] = MODULES) -> None:
@@ -32,21 +29,7 @@ async def work(spine: Spine, modules: tuple[Module, ...] = MODULES) -> None:
     parts |= {"timetable": keep_timetable, "outbox": relay}
     async with asyncio.TaskGroup() as group:
         for name, part in parts.items():
-            group.create_task(_keep(name, part, spine), name=name)
-
-
-async def _keep(name: str, part: Work, spine: Spine) -> None:
-    while True:
-        try:
-            await part(spine)
-        except Exception:
-            # What is cut off in the middle of a query may end with another error than that it was cut off.
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
-            log.exception("%s failed and starts again", name)
-        else:
-            log.error("%s ended, which it should not, and starts again", name)
-        await asyncio.sleep(RESTART_S)
+            group.create_task(steadily(name, partial(part, spine)), name=name)
 
 
 async def run_worker(

@@ -17,9 +17,11 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
+from bluelamp.spine import telemetry
 from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.pull import Message as Message  # noqa: PLC0414 - part of this interface
 from bluelamp.spine.pull import Pull
+from bluelamp.spine.steady import RESTART_S
 
 log = logging.getLogger(__name__)
 
@@ -249,7 +251,8 @@ class Bus:
         """Everything in the stream after `from_sequence`, then live, in order, for ever; keeps nothing behind.
 
         This is the door of a live view: every process sees every message. It heals itself after a lost connection
-        without a gap or a repeat. Cancel the task to stop.
+        without a gap or a repeat. A message at which `handle` fails is told loudly and passed over: one that cannot be shown must not
+        end the picture of all others. Cancel the task to stop.
         """
         position = from_sequence
         while True:
@@ -260,11 +263,27 @@ class Bus:
                     for raw in await pull.next(wait_s=5):
                         message = Message.of(raw)
                         if message.sequence > position:
-                            await handle(message)
+                            await _shown(stream, message, handle)
                             position = message.sequence
             except (*UNREACHABLE, EngineDownError) as error:
                 log.debug("replay of %s was interrupted, resuming: %s", stream, error)
                 await asyncio.sleep(0.25)
+            except Exception:
+                log.exception("replay of %s failed, resuming", stream)
+                telemetry.RESTARTS.labels(work=f"replay-{stream}").inc()
+                await asyncio.sleep(RESTART_S)
+
+
+async def _shown(stream: str, message: Message, handle: Callable[[Message], Awaitable[None]]) -> None:
+    try:
+        await handle(message)
+    except (*UNREACHABLE, EngineDownError):
+        raise  # again, once the engine is back
+    except Exception:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        log.exception("message %d of %s could not be taken and is passed over", message.sequence, stream)
+        telemetry.PASSED_OVER.labels(stream=stream).inc()
 
 
 def _passing(**start: Any) -> ConsumerConfig:

@@ -13,7 +13,9 @@ from typing import Any, NamedTuple, TypeAlias
 import asyncpg
 import msgspec
 
+from bluelamp.spine import telemetry
 from bluelamp.spine.errors import EngineDownError
+from bluelamp.spine.steady import RESTART_S
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,10 @@ Connection: TypeAlias = asyncpg.Connection
 Record: TypeAlias = asyncpg.Record
 
 MIGRATION_LOCK = 7_245_001
-UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError)
+UNREACHABLE = (
+    OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
+)  # fmt: skip
 """What a driver call raises while the server is away: worth repeating, unlike an error in the statement."""
 
 
@@ -129,6 +134,11 @@ class Database:
                     await connection.close(timeout=2)
             except (*UNREACHABLE, TimeoutError) as error:
                 log.warning("listening on %s was interrupted, trying again: %s", channel, error)
+            except Exception:
+                # Too many connections, a password that was changed: whatever it is, what is remembered would stay stale without us.
+                log.exception("listening on %s failed, trying again", channel)
+                telemetry.RESTARTS.labels(work=f"listen-{channel}").inc()
+                await asyncio.sleep(RESTART_S)
             await asyncio.sleep(0.25)
 
 

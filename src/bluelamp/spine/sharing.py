@@ -13,6 +13,7 @@ from bluelamp.spine import audit
 from bluelamp.spine.audit import Actor
 from bluelamp.spine.errors import ConflictError, EngineDownError, InvalidError, NotFoundError
 from bluelamp.spine.relational import Connection, Database, Record
+from bluelamp.spine.steady import start_steadily
 
 if TYPE_CHECKING:
     from bluelamp.spine.module import Spine
@@ -194,7 +195,7 @@ class SharingBook:
     async def start(self) -> None:
         await self.load()
         self._spine.db.listen(CHANNEL, self._changed.set, self._told)
-        self._task = asyncio.create_task(self._follow(), name="sharing-book")
+        self._task = start_steadily("sharing-book", self._follow)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -218,6 +219,10 @@ class SharingBook:
                 self._rules = {}
                 await asyncio.sleep(0.5)
                 self._changed.set()
+            except BaseException:
+                self._rules = {}  # what cannot be read grants nothing
+                self._changed.set()
+                raise
 
     async def load(self) -> None:
         """Read the rules that stand or will. One told of meanwhile waits for the next reading."""

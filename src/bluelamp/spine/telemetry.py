@@ -21,6 +21,8 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
 )
 SIGN_INS = Counter("bluelamp_sign_ins_total", "Attempts to sign in or to prove a password.", ("outcome",))
+RESTARTS = Counter("bluelamp_restarts_total", "Work of a process that failed or ended, and was begun again.", ("work",))
+PASSED_OVER = Counter("bluelamp_messages_passed_over_total", "Messages of a stream that a process could not take.", ("stream",))
 JOB_RUNS = Counter("bluelamp_job_runs_total", "Runs of timed jobs.", ("job", "outcome"))
 JOB_SECONDS = Gauge("bluelamp_job_seconds", "How long the last run of a job took.", ("job",))
 

@@ -23,6 +23,7 @@ from bluelamp.incidents.handovers.store import Transfer
 from bluelamp.incidents.log.queries import state_now
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.settings import incident_settings
+from bluelamp.spine import telemetry
 from bluelamp.spine.errors import BluelampError, EngineDownError, InvalidError
 from bluelamp.spine.module import Spine
 
@@ -185,6 +186,10 @@ async def run(spine: Spine) -> None:
                 await send_due(spine, http)
             except EngineDownError as error:
                 log.warning("hand-overs wait: %s", error.message)
+            except Exception:
+                # Begun anew it would listen once more with every failure.
+                log.exception("hand-overs failed and go on")
+                telemetry.RESTARTS.labels(work="handovers").inc()
             wake.clear()
             try:
                 await asyncio.wait_for(wake.wait(), LOOKS_EVERY_S)

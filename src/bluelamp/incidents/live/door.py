@@ -157,6 +157,9 @@ class Device:
             self.close(TRY_AGAIN, "nobody can say who may see what: come back with the cursor")
         except BluelampError as error:
             self.send(frames.refused(error.code, error.message))
+        except Exception:
+            log.exception("a live stream was ended")
+            self.close(TRY_AGAIN, "it failed here: come back with the cursor")
         finally:
             self._following = None
 

@@ -185,6 +185,9 @@ class Hub:
                     await asyncio.sleep(0)  # what went ahead is about to be reached
                 elif not await self._send_some(viewer):
                     return
+        except Exception:
+            log.exception("a device could not be brought up to date, it comes back with its cursor")
+            viewer.sink.close(TRY_AGAIN, "it failed here: come back with the cursor")
         finally:
             viewer.catching_up = None
 

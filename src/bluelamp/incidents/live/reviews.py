@@ -71,8 +71,9 @@ class Reviews:
     async def _review(self, viewer: Viewer) -> None:
         try:
             found = await self._identify.of_secret(*viewer.credentials)
-        except EngineDownError as error:
-            log.warning("a live stream was ended: %s", error)
+        except Exception as error:
+            # Whatever it is, the line must not stay open with nothing told on it, nor with what may not be told.
+            log.warning("a live stream was ended: %s", error, exc_info=not isinstance(error, EngineDownError))
             viewer.sink.close(TRY_AGAIN, "nobody can say who may see what: come back with the cursor")
             return
         if viewer.lost or viewer in self._due:

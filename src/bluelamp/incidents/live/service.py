@@ -27,6 +27,7 @@ from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 from bluelamp.spine.seats import Seats
 from bluelamp.spine.sockets import TRY_AGAIN
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class LiveService:
     async def start(self) -> None:
         await self.hub.start()
         await self.spine.bus.overhear(RECEIPTS_SUBJECT, self.hub.pass_on)
-        self._ticking = asyncio.create_task(self._tick(), name="live-ticks")
+        self._ticking = start_steadily("live-ticks", self._tick)
 
     async def close(self) -> None:
         if self._ticking is not None:

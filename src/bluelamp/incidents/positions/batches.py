@@ -11,6 +11,7 @@ from bluelamp.incidents.positions.domain import Position
 from bluelamp.incidents.positions.tables import BATCH_POSITIONS_MAX, POSITIONS_SUBJECT, encode_batch
 from bluelamp.spine.bus import Bus
 from bluelamp.spine.errors import BluelampError, EngineDownError, TooManyError
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Batches:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="position-batches")
+        self._task = start_steadily("position-batches", self._run)
 
     async def close(self) -> None:
         """Whoever still waits is told to send again."""

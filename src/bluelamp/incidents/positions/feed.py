@@ -16,6 +16,7 @@ from bluelamp.incidents.positions.tables import POSITIONS_STREAM, NoBatchError, 
 from bluelamp.spine.bus import Message
 from bluelamp.spine.errors import BluelampError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Feed:
         await self._spine.bus.recall(POSITIONS_STREAM, now - RECALL_MS, self._take)
         self._tasks = [
             asyncio.create_task(self._spine.bus.replay(POSITIONS_STREAM, reached, self._take), name="positions-feed"),
-            asyncio.create_task(self._forget(), name="positions-forget"),
+            start_steadily("positions-forget", self._forget),
         ]
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from bluelamp.incidents.positions.settings import position_settings
 from bluelamp.incidents.positions.store import carriers as store
 from bluelamp.spine.errors import BluelampError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class PositionService:
     async def start(self) -> None:
         await self.feed.start()
         self.door.start(self._note_change)
-        self._task = asyncio.create_task(self._keep_true(), name="positions-keep-true")
+        self._task = start_steadily("positions-keep-true", self._keep_true)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -76,12 +77,15 @@ class PositionService:
                 shown = [p.resource for p in self.book.changed_since(0)[0]] if everything else [*changed]
                 for at in range(0, len(shown), CHECKED_AT_ONCE):
                     await self._check(shown[at : at + CHECKED_AT_ONCE])
-            except BluelampError as error:
-                log.warning("changes of resources wait: %s", error.message)
+            except Exception as error:
+                # Whatever it is, a covert unit must not stay on a screen for it: what has changed is looked at again.
                 self._changed |= changed
                 self._all_changed |= everything
-                await asyncio.sleep(1)
                 self._look.set()
+                if not isinstance(error, BluelampError):
+                    raise
+                log.warning("changes of resources wait: %s", error.message)
+                await asyncio.sleep(1)
 
     async def _check(self, resources: list[str]) -> None:
         shown = [position for resource in resources if (position := self.book.latest(resource)) is not None]

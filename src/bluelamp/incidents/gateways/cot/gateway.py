@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from bluelamp.incidents.gateways.cot import negotiation
@@ -61,6 +62,8 @@ class Gateway:
         self.hub = Hub(settings.contacts_max, clock)
         self.unusable = 0
         self.refused = 0
+        self.greet: Callable[[Identity, frozenset[str]], list[Parcel]] = lambda _identity, _known: []
+        """What somebody who comes, or may see more than the `known` groups now, is told at once: who is in danger."""
         self._here: dict[Client, tuple[Gatekeeper, Identity]] = {}
         self._arriving = 0
 
@@ -87,7 +90,14 @@ class Gateway:
         client = Client(transport, identity.groups, Flow(transport.get_extra_info("socket")))
         self._here[client] = (keeper, identity)
         self.hub.join(client, greeting=xml.write(negotiation.offer(self.clock())))
+        self.tell(client, self.greet(identity, frozenset()))
         return client
+
+    def tell(self, client: Client, parcels: list[Parcel]) -> None:
+        """Hand these to one client, as far as it may see them."""
+        if parcels and client in self._here:
+            client.hold([parcel for parcel in parcels if not client.groups.isdisjoint(parcel.audience)])
+            self.hub.attend(client)
 
     def present(self) -> list[tuple[Client, Identity]]:
         """Who is connected."""
@@ -99,9 +109,10 @@ class Gateway:
             return
         self._here[client] = (self._here[client][0], identity)
         if identity.groups != client.groups:
-            now = self.clock()
+            now, before = self.clock(), client.groups
             for key in self.hub.regroup(client, identity.groups):
                 client.write(Parcel(negotiation.gone(key, "a-f-G", now), identity.groups).bytes_in(client.form))
+            self.tell(client, self.greet(identity, before))
 
     def dismiss(self, client: Client) -> None:
         """A client's connection is over."""

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -22,6 +23,7 @@ from bluelamp.incidents.gateways.cot.trust.authority import Authority
 from bluelamp.incidents.gateways.cot.trust.keeper import CertificateKeeper
 from bluelamp.incidents.positions.service import PositionService
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ async def running(spine: Spine, settings: CotSettings | None = None) -> AsyncIte
         await keeper.start()
         stack.push_async_callback(keeper.close)
         await _join(spine, doors, stack)
-        tidying = asyncio.create_task(_tidy(gateway), name="cot-tidy")
+        tidying = start_steadily("cot-tidy", partial(_tidy, gateway))
         stack.push_async_callback(_ended, tidying)
         if settings.plain_port:
             await _open_plain(doors, settings, stack)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bluelamp.incidents.authors import author_of
@@ -22,14 +23,22 @@ from bluelamp.incidents.log.actions import append
 from bluelamp.incidents.positions.service import PositionService
 from bluelamp.incidents.resources import store as resources
 from bluelamp.kit.ids import new_id
+from bluelamp.spine import telemetry
 from bluelamp.spine.errors import BluelampError, EngineDownError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
 WAITING_MAX = 5_000
 TRIES = 30
+ALERTS_OF_DEVICE_MAX = 8
+"""Alerts of one device that wait to be raised: with so many it is known that its owner is in danger."""
+REMEMBERED_MAX = 50_000
+AT_ONCE = 4
+AGAIN_S_MAX = 2.0
+"""An emergency is tried again this often for as long as the process lives."""
 
 
 class _Said(NamedTuple):
@@ -39,6 +48,16 @@ class _Said(NamedTuple):
     event: CotEvent
     incident: str
     """Named by the event; empty: the one that the person's resource is on."""
+
+
+@dataclass
+class _Alert:
+    """An alert that is not raised yet. Its id is made once: a try that broke off may have raised it."""
+
+    said: _Said
+    emergency: str = ""
+    cancelled: bool = False
+    """Still raised, for people to close; pressed again later, it is another."""
 
 
 class Incoming:
@@ -51,19 +70,21 @@ class Incoming:
         self._moved: OrderedDict[str, tuple[Caller, CotEvent]] = OrderedDict()
         """Newest position by person: what waits is superseded, not queued."""
         self._woken = asyncio.Event()
-        self._urgent: asyncio.Queue[_Said] = asyncio.Queue(WAITING_MAX)
+        self._pressed: OrderedDict[tuple[str, str], _Alert] = OrderedDict()
+        """By device and uid of the alert: no number of other things, and no repeat, can keep one out."""
+        self._alarmed = asyncio.Event()
         self._waiting: asyncio.Queue[_Said] = asyncio.Queue(WAITING_MAX)
-        self._alerts: dict[tuple[str, str], str] = {}
+        self._alerts: OrderedDict[tuple[str, str], str] = OrderedDict()
         """Device and uid of an alert -> the emergency that it is, while it lasts."""
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._started = spine.clock()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._work(self._urgent), name="cot-emergencies"),
-            asyncio.create_task(self._work(self._waiting), name="cot-said"),
-            asyncio.create_task(self._report(), name="cot-reports"),
+            start_steadily("cot-emergencies", self._raise),
+            start_steadily("cot-said", self._work),
+            start_steadily("cot-reports", self._report),
         ]
 
     async def close(self) -> None:
@@ -89,25 +110,62 @@ class Incoming:
             return frozenset()
         if event.type == reading.CANCEL:
             self._alerts.pop((identity.device, event.uid), None)
+            if (pressed := self._pressed.get((identity.device, event.uid))) is not None:
+                pressed.cancelled = True
         elif reading.is_emergency(event):
-            self._put(_Said(client, caller, identity.device, event, ""), urgent=True)
+            self._press(_Said(client, caller, identity.device, event, ""))
         elif reading.is_drawing(event) or event.type in {reading.CASUALTY_EVACUATION, reading.DELETE}:
             self._put(_Said(client, caller, identity.device, event, ""))
         return identity.audience
 
-    def _put(self, said: _Said, *, urgent: bool = False) -> None:
+    def _press(self, said: _Said) -> None:
+        key = (said.device, said.event.uid)
+        if (known := self._pressed.get(key)) is not None:
+            known.cancelled = False
+        if known is not None or key in self._alerts:
+            return  # a device repeats its alert until it is cancelled
+        waiting = Counter(device for device, _ in self._pressed)[said.device] if len(self._pressed) >= ALERTS_OF_DEVICE_MAX else 0
+        if waiting < ALERTS_OF_DEVICE_MAX:
+            self._pressed[key] = _Alert(said)
+            self._alarmed.set()
+
+    def _put(self, said: _Said) -> None:
         try:
-            (self._urgent if urgent else self._waiting).put_nowait(said)
+            self._waiting.put_nowait(said)
         except asyncio.QueueFull:
             # The records are away and thousands wait: a client that is let go keeps what it could not send.
             said.client.let_go("what it says cannot be kept now")
 
-    async def _work(self, queue: asyncio.Queue[_Said]) -> None:
+    async def _raise(self) -> None:
+        """Emergencies, each tried until it is raised, whatever goes wrong: none waits for another's failure."""
+        wait_s = 0.1
         while True:
-            said = await queue.get()
+            if not self._pressed:
+                await self._alarmed.wait()
+            self._alarmed.clear()
+            for at in range(0, len(some := list(self._pressed)), AT_ONCE):
+                await asyncio.gather(*(self._try(key, self._pressed[key]) for key in some[at : at + AT_ONCE]))
+            wait_s = min(wait_s * 2, AGAIN_S_MAX) if self._pressed else 0.1
+            if self._pressed:
+                await asyncio.sleep(wait_s)
+
+    async def _try(self, key: tuple[str, str], alert: _Alert) -> None:
+        try:
+            await self._alarm(key, alert)
+        except EngineDownError as error:
+            log.warning("an emergency of a TAK device waits: %s", error.message)
+        except Exception:
+            log.exception("an emergency of a TAK device could not be raised and is tried again")
+            telemetry.RESTARTS.labels(work="cot-emergencies").inc()
+        else:
+            del self._pressed[key]
+
+    async def _work(self) -> None:
+        while True:
+            said = await self._waiting.get()
             for attempt in range(TRIES):
                 try:
-                    await (self._alarm(said) if reading.is_emergency(said.event) else self._keep(said))
+                    await self._keep(said)
                 except EngineDownError:
                     await asyncio.sleep(min(0.2 * 2**attempt, 5))
                     continue
@@ -132,21 +190,24 @@ class Incoming:
         author = await author_of(self._spine, said.caller, said.device)
         for result in await append(self._spine, author, incident, news):
             if result.state != "accepted":
-                self._origins.sender(result.id)
+                self._origins.forget(result.id)
                 log.debug("a TAK device's %s: %s %s", said.event.type, result.state, result.code)
 
-    async def _alarm(self, said: _Said) -> None:
-        key = (said.device, said.event.uid)
-        emergency = self._alerts.get(key)
-        if emergency is None:
+    async def _alarm(self, key: tuple[str, str], alert: _Alert) -> None:
+        said = alert.said
+        if not alert.emergency:
             # A device repeats its alert until it is cancelled: one that a restart of ours forgot is still the same, once.
             known = await store.open_emergency_of(self._spine.db, said.caller.id, self._started) if key not in self._seen else ""
-            emergency = known or new_id()
-            self._alerts[key] = emergency
-            self._seen.add(key)
-            self._origins.alert(emergency, said.event.uid)
-            place = reading.place_of(said.event)
-            await raise_emergency(self._spine, said.caller, emergency, place, said.event.time, "", said.device)
+            alert.emergency = known or new_id()
+        self._origins.alert(alert.emergency, said.event.uid)
+        place = reading.place_of(said.event)
+        await raise_emergency(self._spine, said.caller, alert.emergency, place, said.event.time, "", said.device)
+        if not alert.cancelled:
+            self._alerts[key] = alert.emergency
+        self._seen[key] = None
+        for remembered in (self._alerts, self._seen):
+            while len(remembered) > REMEMBERED_MAX:
+                remembered.popitem(last=False)
 
     async def _report(self) -> None:
         """Positions of people, the newest of each."""
@@ -163,4 +224,7 @@ class Incoming:
                     await asyncio.sleep(1)
                 except BluelampError as error:
                     log.info("a TAK device's position is not kept: %s", error.code)
+                    await asyncio.sleep(0.1)
+                except Exception:
+                    log.exception("a TAK device's position is not kept")
                     await asyncio.sleep(0.1)

@@ -27,7 +27,11 @@ class Origins:
             self._senders.popitem(last=False)
 
     def sender(self, event: str) -> Client | None:
-        return self._senders.pop(event, None)
+        """Not forgotten by asking: an event is told again where the records did not answer."""
+        return self._senders.get(event)
+
+    def forget(self, event: str) -> None:
+        self._senders.pop(event, None)
 
     def call(self, feature: str, uid: str) -> None:
         """A drawing of the log has this uid among devices."""

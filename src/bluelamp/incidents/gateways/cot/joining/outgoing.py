@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from contextlib import suppress
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +17,7 @@ from bluelamp.incidents.errors import NoSuchIncidentError
 from bluelamp.incidents.gateways.cot import groups, negotiation
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
-from bluelamp.incidents.gateways.cot.gateway import Gateway
+from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
 from bluelamp.incidents.gateways.cot.joining import store, writing
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
 from bluelamp.incidents.gateways.cot.trust.keeper import CertificateKeeper
@@ -25,7 +27,10 @@ from bluelamp.incidents.positions.service import PositionService
 from bluelamp.incidents.tables import INCIDENTS_STREAM
 from bluelamp.incidents.told import Told, decode
 from bluelamp.spine.bus import Message
+from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.relational import Record
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,15 @@ CHANGES_WHO_SEES = frozenset(
     }
 )  # fmt: skip
 POSITIONS_EVERY_S = 0.25
+DANGERS_MAX = 2_000
+"""The latest; all of them are in the records and on every control room's screen."""
+
+
+class Danger(NamedTuple):
+    """An emergency that is not over: who hears of it, and what there is to say."""
+
+    audience: frozenset[str]
+    data: dict[str, Any]
 
 
 class Outgoing:
@@ -49,6 +63,8 @@ class Outgoing:
         self._origins = origins
         self._assigned: dict[str, str] = {}
         """Resource -> incident that it is on."""
+        self._dangers: OrderedDict[str, Danger] = OrderedDict()
+        """Emergencies that are not over, which whoever comes is told of at once."""
         self._seen = 0
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -61,11 +77,14 @@ class Outgoing:
             await self._show(row["id"])
         for row in await store.merged_incidents(self._spine.db):
             self._origins.numbers[row["number"]] = row["id"]
+        for row in await store.open_emergencies(self._spine.db):
+            self._dangers[row["emergency"]] = Danger(_hearing_of(row), dict(row))
+        self._gateway.greet = self._greet
         self._positions.feed.told.append(self._moved.set)
         self._moved.set()
         self._tasks = [
             asyncio.create_task(self._spine.bus.replay(INCIDENTS_STREAM, reached, self._take), name="cot-incidents"),
-            asyncio.create_task(self._follow_positions(), name="cot-positions"),
+            start_steadily("cot-positions", self._follow_positions),
         ]
 
     async def close(self) -> None:
@@ -81,6 +100,8 @@ class Outgoing:
             return  # another subject of the same stream
         try:
             await self._tell(told)
+        except EngineDownError:
+            raise  # once more when the records answer: who sees what must not stay as it was
         except Exception:
             # One event that cannot be shown must not end the picture of all others.
             log.exception("event %d of incident %s is not shown to TAK devices", told.sequence, told.incident)
@@ -115,6 +136,8 @@ class Outgoing:
             crew = await store.crew(self._spine.db, told.data["resource"])
             await self._keeper.again(lambda identity: identity.caller is not None and identity.caller.id in crew)
         else:
+            if told.kind == "agency.left":
+                self._keeper.shut_out(told.data["agency"], told.incident)
             agencies = {*told.agencies, told.data.get("agency", "")}
             await self._keeper.again(lambda identity: identity.agency in agencies)
         if told.kind in {"incident.opened", "incident.reopened"}:
@@ -176,17 +199,33 @@ class Outgoing:
     async def _emergency(self, told: Told) -> None:
         number = told.data["emergency"]
         uid = self._origins.alerts.get(number, "")
-        if uid and told.kind == "emergency.raised":
-            return  # devices have it as its own device sent it
         if told.carried is not None and (told.kind != "emergency.raised" or not await store.is_open(self._spine.db, number)):
             return  # it is over, or was told again already
+        hearing = _hearing(told) | (self._dangers[number].audience if number in self._dangers else frozenset())
         if told.kind == "emergency.closed":
+            self._dangers.pop(number, None)
             event = writing.emergency_over(number, self._now())
         else:
             data = told.data if told.kind == "emergency.raised" else await store.emergency(self._spine.db, number) or told.data
+            self._dangers[number] = Danger(hearing, data)
+            while len(self._dangers) > DANGERS_MAX:
+                self._dangers.popitem(last=False)
+            if uid and told.kind == "emergency.raised" and told.carried is None:
+                return  # devices have it as its own device sent it
             event = writing.emergency(number, data, told.at, self._now())
         event.uid = uid or event.uid
-        self._gateway.hub.publish(Parcel(event, _hearing(told), urgent=True))
+        self._gateway.hub.publish(Parcel(event, hearing if told.kind == "emergency.closed" else _hearing(told), urgent=True))
+
+    def _greet(self, identity: Identity, known: frozenset[str]) -> list[Parcel]:
+        """Who is in danger now, of those that the client could not see before."""
+        told = []
+        for number, danger in self._dangers.items():
+            if danger.audience.isdisjoint(identity.groups) or not danger.audience.isdisjoint(known):
+                continue
+            event = writing.emergency(number, danger.data, self._now(), self._now())
+            event.uid = self._origins.alerts.get(number, "") or event.uid
+            told.append(Parcel(event, danger.audience, urgent=True))
+        return told
 
     def _publish(self, told: Told, event: CotEvent, *, kept: bool) -> None:
         self._gateway.hub.publish(Parcel(event, groups.of_told(told.incident, told.audience), event.uid if kept else ""))
@@ -203,7 +242,10 @@ class Outgoing:
             self._moved.clear()
             changed, self._seen = self._positions.book.changed_since(self._seen)
             for position in changed:
-                self._show_resource(position.resource)
+                try:
+                    self._show_resource(position.resource)
+                except Exception:
+                    log.exception("the position of resource %s is not shown to TAK devices", position.resource)
             await asyncio.sleep(POSITIONS_EVERY_S)
 
     def _show_resource(self, resource: str) -> None:
@@ -231,3 +273,8 @@ def _hearing(told: Told) -> frozenset[str]:
         if not told.incident:
             found.add(f"{agency}/control" if roles and set(roles) <= groups.CONTROL_ROLES else agency)
     return frozenset(found)
+
+
+def _hearing_of(row: Record) -> frozenset[str]:
+    """The same of one that was raised before this process began."""
+    return groups.of_told(row["incident"], ()) if row["incident"] else frozenset({row["agency"]})

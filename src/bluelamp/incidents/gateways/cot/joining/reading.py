@@ -75,7 +75,10 @@ def place_of(event: CotEvent) -> Place | None:
     if event.latitude == 0 and event.longitude == 0:
         return None
     accuracy = event.ce if 0 <= event.ce <= 100_000 else None
-    return Place(latitude=event.latitude, longitude=event.longitude, accuracy_m=accuracy, source="gps")
+    try:
+        return Place(latitude=event.latitude, longitude=event.longitude, accuracy_m=accuracy, source="gps")
+    except ValidationError:
+        return None  # nowhere on this earth: a call for help without a place is one too
 
 
 def events_of(device: str, event: CotEvent) -> list[New]:

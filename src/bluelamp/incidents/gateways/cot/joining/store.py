@@ -41,6 +41,14 @@ async def emergency(db: Database, number: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
+async def open_emergencies(db: Database) -> list[Record]:
+    """Those that are not over, the oldest first."""
+    return await db.fetch(
+        "SELECT * FROM (SELECT id AS emergency, agency, incident, person_name, call_sign, place, received_at FROM emergencies"
+        " WHERE state <> 'closed' ORDER BY received_at DESC LIMIT 2000) AS latest ORDER BY received_at"
+    )
+
+
 async def open_emergency_of(db: Database, person: str, before_ms: int) -> str:
     """The emergency of a person that is not closed, raised in the hour before a moment; empty: none."""
     found = await db.fetchval(

@@ -20,18 +20,24 @@ from bluelamp.incidents.positions.store.carriers import CHANNEL as CREWS
 from bluelamp.incidents.resources import store as resources
 from bluelamp.spine import audit
 from bluelamp.spine.calling import network_of
+from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.identity.standing import person_now
 from bluelamp.spine.identity.store import CHANNEL as IDENTITY
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
 CONNECT = "incidents.tak_devices.connect"
 SPEAK = "incidents.tak_devices.speak"
+TRIES = 4
+"""Before a client of whom it cannot be said what it may see is let go."""
 AT_ONCE = 8
 """Arrivals that are looked up at once: a thousand may come together, and the database serves others too."""
+CHANGES_MAX = 50
 INCIDENTS_MAX = 2_000
-Known = dict[tuple[str, frozenset[str]], list[str]]
+Known = dict[tuple[str, frozenset[str], int], list[str]]
+"""Incidents by agency, roles, and the change of who sees what that they were read after."""
 
 
 class CertificateKeeper:
@@ -45,11 +51,16 @@ class CertificateKeeper:
         """Uid -> device and person that it is bound to."""
         self._told: set[tuple[str, str]] = set()
         self._work: set[asyncio.Task[Any]] = set()
+        self._unlearned = asyncio.Event()
+        self._learning: asyncio.Task[None] | None = None
+        self._changes = 0
+        """What was read before a change of who sees what must not come into force after it."""
         self.listener: Callable[[Client, Identity, CotEvent], frozenset[str]] = lambda _client, identity, _event: identity.audience
         """Hears what may be said, and says which groups it goes to."""
 
     async def start(self) -> None:
         await self._learn()
+        self._learning = start_steadily("cot-uids", self._keep_learning)
         self._spine.db.listen(store.CHANNEL, self._all_anew, self._device_changed)
         self._spine.db.listen(IDENTITY, self._all_anew, self._person_changed)
         self._spine.db.listen(CREWS, self._all_anew, self._crew_changed)
@@ -64,6 +75,7 @@ class CertificateKeeper:
             if row is None:
                 await self._refuse(serial, address)
                 return None
+            changes = self._changes
             identity = await self._standing(row["id"], row["person"], row["agency"])
             if identity is None or identity.caller is None:
                 await self._refuse(serial, address, row["person"], row["agency"])
@@ -73,7 +85,30 @@ class CertificateKeeper:
                 await store.note_seen(connection, row["id"])
                 detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
                 await audit.record(connection, actor, "consultation", CONNECT, subjects=(row["id"],), detail=detail)
-        return identity
+            return identity if changes == self._changes else await self._current(row["id"], row["person"], row["agency"], {})
+
+    async def _current(self, device: str, person: str, agency: str, known: Known) -> Identity | None:
+        """What they may see through the device, as of now and not of a moment ago; None: nothing.
+
+        Raises:
+            EngineDownError: nobody can say.
+        """
+        for _ in range(CHANGES_MAX):
+            changes = self._changes
+            row = await store.device_by_id(self._spine.db, device)
+            gone = row is None or row["revoked_at"] is not None
+            found = None if gone else await self._standing(device, person, agency, known)
+            if changes == self._changes:
+                return found
+        raise EngineDownError("who sees what changes faster than it can be read")
+
+    def shut_out(self, agency: str, incident: str) -> None:
+        """At once, before anything is asked: an agency's clients see an incident no more, nor what waits for them of it."""
+        self._changes += 1
+        lost = {groups.of_incident(incident), f"{groups.of_incident(incident)}/{agency}"}
+        for client, identity in self._gateway.present():
+            if identity.agency == agency and not lost.isdisjoint(identity.groups):
+                self._gateway.become(client, identity._replace(groups=identity.groups - lost, audience=identity.audience - lost))
 
     async def _standing(self, device: str, person: str, agency: str, known: Known | None = None) -> Identity | None:
         """What the person may see through the device now; None: nothing. `known`: incidents by agency and roles, asked once for many."""
@@ -81,10 +116,11 @@ class CertificateKeeper:
         if caller is None or not (caller.may(INCIDENTS_VIEW) and caller.may(TAK_DEVICES_ENROL)):
             return None
         known = {} if known is None else known
-        if (agency, caller.roles) not in known:
+        key = (agency, caller.roles, self._changes)
+        if key not in known:
             rows = await incidents.listed(self._spine.db, agency, caller.roles, ["open"], None, INCIDENTS_MAX)
-            known[agency, caller.roles] = [row["id"] for row in rows]
-        seen = known[agency, caller.roles]
+            known[key] = [row["id"] for row in rows]
+        seen = known[key]
         resource = await resources.of_person(self._spine.db, person)
         crewed = resource is not None and resource.agency == agency
         audience = groups.of_resource(
@@ -148,27 +184,49 @@ class CertificateKeeper:
 
         self._soon(note())
 
+    async def _keep_learning(self) -> None:
+        while True:
+            await self._unlearned.wait()
+            self._unlearned.clear()
+            try:
+                await self._learn()
+            except BaseException:
+                self._unlearned.set()
+                raise
+
     async def _learn(self) -> None:
         """Which uid is whose, from the records."""
         self._owners = {row["uid"]: (row["id"], row["person"]) for row in await store.uids(self._spine.db)}
 
     async def again(self, only: Callable[[Identity], bool] = lambda _: True) -> None:
-        """Look anew what those who are connected may see; who may nothing any more is cut off."""
+        """Look anew what those who are connected may see; who may nothing any more is cut off, and so is of whom nobody can say it."""
+        self._changes += 1
         known: Known = {}
-        for client, identity in self._gateway.present():
-            if identity.caller is None or not only(identity):
-                continue
-            async with self._turns:
-                row = await store.device_by_id(self._spine.db, identity.device)
-                gone = row is None or row["revoked_at"] is not None
-                now = None if gone else await self._standing(identity.device, identity.caller.id, identity.agency, known)
-            if now is None:
-                client.let_go("it may no longer come in")
+        asked = [(client, identity) for client, identity in self._gateway.present() if identity.caller is not None and only(identity)]
+        for at in range(0, len(asked), AT_ONCE):
+            await asyncio.gather(*(self._renew(client, identity, known) for client, identity in asked[at : at + AT_ONCE]))
+
+    async def _renew(self, client: Client, identity: Identity, known: Known) -> None:
+        assert identity.caller is not None  # noqa: S101 - the caller looked
+        for attempt in range(TRIES):
+            try:
+                async with self._turns:
+                    now = await self._current(identity.device, identity.caller.id, identity.agency, known)
+            except EngineDownError:
+                await asyncio.sleep(0.2 * 2**attempt)
+            except Exception:
+                log.exception("what a TAK device may see could not be read")
+                break
             else:
-                self._gateway.become(client, now)
+                if now is None:
+                    client.let_go("it may no longer come in")
+                else:
+                    self._gateway.become(client, now)
+                return
+        client.let_go("nobody can say what it may see")
 
     def _device_changed(self, device: str) -> None:
-        self._soon(self._learn())
+        self._unlearned.set()
         self._soon(self.again(lambda identity: identity.device == device))
 
     def _person_changed(self, person: str) -> None:
@@ -180,7 +238,7 @@ class CertificateKeeper:
             self._person_changed(what.removeprefix(PERSON))
 
     def _all_anew(self) -> None:
-        self._soon(self._learn())
+        self._unlearned.set()
         self._soon(self.again())
 
     def _soon(self, work: Awaitable[None]) -> None:
@@ -194,9 +252,10 @@ class CertificateKeeper:
             log.error("the CoT gateway could not look something up: %r", error)
 
     async def close(self) -> None:
-        for task in list(self._work):
+        tasks = [*self._work, *([self._learning] if self._learning is not None else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def claimed(event: CotEvent) -> set[str]:
