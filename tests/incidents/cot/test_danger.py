@@ -1,0 +1,152 @@
+"""Somebody in danger is heard: whatever fails, whatever is full, and by those who come later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from bluelamp.incidents.gateways.cot.joining import incoming, outgoing
+from bluelamp.incidents.gateways.cot.trust import keeper
+from bluelamp.kit.ids import new_id
+from bluelamp.spine.errors import EngineDownError
+from tests.incidents.conftest import IncidentRoom
+from tests.incidents.conftest import event as room_event
+from tests.incidents.cot.device import Device
+from tests.incidents.cot.examples import chat, emergency, iso, position
+from tests.incidents.cot.tak import Tak
+from tests.incidents.cot.test_joining import crew, events, open_incident
+
+
+@asynccontextmanager
+async def seeing(tak: Tak, username: str, incident: str) -> AsyncIterator[Device]:
+    """A device that is connected and has the incident on its map."""
+    async with await tak.device(username) as device:
+        await device.wait("b-m-p", uid=f"bluelamp-i-{incident}")
+        yield device
+
+
+async def close_all(tak: Tak) -> None:
+    """Of other tests."""
+    await tak.platform.spine.db.execute("UPDATE emergencies SET state = 'closed' WHERE state <> 'closed'")
+
+
+@pytest.mark.parametrize("failure", [EngineDownError("away"), asyncpg.DeadlockDetectedError("a knot"), ValueError("a fault of ours")])
+async def test_an_alert_is_raised_once_whatever_fails_before(tak: Tak, monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    incident = await open_incident(tak)
+    await crew(tak, "officer", incident["id"])
+    await close_all(tak)
+    raise_emergency, tried = incoming.raise_emergency, []
+
+    async def failing(*args: Any) -> Any:
+        tried.append(args[2])
+        if len(tried) == 1:
+            raise failure
+        done = await raise_emergency(*args)
+        if len(tried) == 2:
+            raise failure  # raised, but the answer was lost
+        return done
+
+    monkeypatch.setattr(incoming, "raise_emergency", failing)
+    async with seeing(tak, "officer", incident["id"]) as device:
+        device.send(position("P-danger"), emergency("P-danger", "KILO 1"), emergency("P-danger", "KILO 1"))
+        await events(tak, incident["id"], "emergency.raised")
+        async with asyncio.timeout(20):
+            while len(tried) < 3:  # noqa: ASYNC110 - what is waited for tells nobody
+                await asyncio.sleep(0.02)
+        await device.settled()
+        assert len(await events(tak, incident["id"], "emergency.raised")) == 1
+        assert len(set(tried)) == 1, "under the same id, so that it is the same"
+
+
+async def test_an_alert_passes_what_waits_to_be_kept(tak: Tak, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = await open_incident(tak)
+    await crew(tak, "officer", incident["id"])
+    await close_all(tak)
+    append, stuck = incoming.append, asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        await stuck.wait()
+        return await append(*args)
+
+    monkeypatch.setattr(incoming, "append", slow)
+    monkeypatch.setattr(incoming, "WAITING_MAX", 20)
+    async with seeing(tak, "officer", incident["id"]) as device:
+        device.send(position("P-danger-full"))
+        device.send(*(chat("P-danger-full", "KILO 1", f"word {n}", incident["number"], number=f"m-{n}") for n in range(15)))
+        device.send(*(emergency("P-danger-full", "KILO 1").replace(b"-9-1-1", b"-9-1-1-%d" % n) for n in range(50)))
+        raised = await events(tak, incident["id"], "emergency.raised")
+        assert raised
+        await device.settled()
+        stuck.set()
+        assert len(await events(tak, incident["id"], "chat.said", 15)) == 15
+
+
+async def test_who_comes_later_hears_who_is_in_danger_now(tak: Tak) -> None:
+    incident = await open_incident(tak)
+    await crew(tak, "officer", incident["id"])
+    await close_all(tak)
+    number = new_id()
+    await IncidentRoom(tak.platform).ask("officer", "POST", "/emergencies", json={"id": number, "pressed_at": iso()})
+    async with seeing(tak, "supervisor", incident["id"]) as first:
+        await first.wait("b-a-o", uid=f"bluelamp-e-{number}")
+    async with await tak.device("supervisor") as again, await tak.device("firefighter") as stranger:
+        await again.wait("b-a-o", uid=f"bluelamp-e-{number}")
+        await stranger.settled()
+        assert not [event for event in stranger.events if event.uid == f"bluelamp-e-{number}"]
+        join = {"agency": "KFR"}
+        await IncidentRoom(tak.platform).say("control", incident["id"], room_event("agency.joined", **join))
+        await stranger.wait("b-a-o", uid=f"bluelamp-e-{number}")
+        await IncidentRoom(tak.platform).ask("control", "POST", f"/emergencies/{number}/close", json={"outcome": "resolved"})
+        await stranger.wait("b-a-o-can", uid=f"bluelamp-e-{number}")
+    async with seeing(tak, "supervisor", incident["id"]) as after:
+        await after.settled()
+        assert not [event for event in after.events if event.uid == f"bluelamp-e-{number}"], "it is over"
+
+
+async def test_an_agency_put_out_hears_nothing_more_though_nobody_can_say_who_sees_what(tak: Tak, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = await open_incident(tak)
+    room = IncidentRoom(tak.platform)
+    await room.say("control", incident["id"], room_event("agency.joined", agency="KFR"))
+    async with seeing(tak, "firefighter", incident["id"]) as fire, seeing(tak, "supervisor", incident["id"]) as ours:
+        monkeypatch.setattr(keeper.CertificateKeeper, "_standing", never)
+        await room.say("control", incident["id"], room_event("agency.left", agency="KFR", reason="stood down"))
+        await room.say("control", incident["id"], room_event("chat.said", text="for us alone"))
+        await fire.wait("t-x-d-d") if not fire.closed.is_set() else None
+        monkeypatch.undo()
+        await said_to(ours, tak, incident["id"])
+        assert not [event for event in fire.events if event.type.startswith("b-t-f")]
+
+
+async def never(*_args: Any) -> Any:
+    raise EngineDownError("nobody can say")
+
+
+async def said_to(device: Device, tak: Tak, incident: str) -> None:
+    """Whether it was cut off meanwhile or not, a device of the lead's has the rest when it is back."""
+    if not device.closed.is_set():
+        await device.settled()
+    await events(tak, incident, "chat.said")
+
+
+async def test_a_position_that_cannot_be_shown_stops_no_other(tak: Tak, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = await crew(tak, "officer"), await crew(tak, "control")
+    for one in (bad, good):
+        await IncidentRoom(tak.platform).ask("control", "POST", f"/resources/{one}/status", json={"code": "2"})
+    show = outgoing.Outgoing._show_resource
+
+    def failing(self: outgoing.Outgoing, resource: str) -> None:
+        if resource == bad:
+            raise ZeroDivisionError
+        show(self, resource)
+
+    monkeypatch.setattr(outgoing.Outgoing, "_show_resource", failing)
+    report = {"sent_at": iso(), "positions": [{"at": iso(), "latitude": 54.4, "longitude": -2.6}]}
+    async with await tak.device("supervisor") as viewer:
+        for who in ("officer", "control"):
+            await IncidentRoom(tak.platform).ask(who, "POST", "/positions", json=report)
+        await viewer.wait("a-f", uid=f"bluelamp-r-{good}")
