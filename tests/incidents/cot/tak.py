@@ -45,16 +45,20 @@ class Tak:
             base_url=f"https://localhost:{self.doors.ports['enrol']}", verify=context, auth=(username, token), timeout=20
         )
 
-    async def context(self, username: str) -> ssl.SSLContext:
-        """A fresh certificate of this person's, ready to connect with."""
+    async def context(self, username: str, keep: Path | None = None) -> ssl.SSLContext:
+        """A fresh certificate of this person's, ready to connect with; `keep`: a file that it is also left in, with its key."""
         told = await self.enrolment(username)
         key, body = request()
         answer = await self.sign(username, told["token"], body)
         assert answer.status_code == 200, answer.text
-        return client_context(self.doors, key, answer.json()["signedCert"])
+        return client_context(self.doors, key, answer.json()["signedCert"], keep)
 
     async def device(self, username: str) -> Device:
         return Device.at(self.doors.ports["tls"], await self.context(username))
+
+    def marti(self, context: ssl.SSLContext) -> httpx.AsyncClient:
+        """HTTPS with a device's certificate, as clients ask for missions and files."""
+        return httpx.AsyncClient(base_url=f"https://localhost:{self.doors.ports['marti']}", verify=context, timeout=40)
 
 
 def request() -> tuple[ec.EllipticCurvePrivateKey, bytes]:
@@ -65,10 +69,10 @@ def request() -> tuple[ec.EllipticCurvePrivateKey, bytes]:
     return key, base64.b64encode(made.public_bytes(serialization.Encoding.DER))
 
 
-def client_context(doors: Doors, key: ec.EllipticCurvePrivateKey, signed: str) -> ssl.SSLContext:
+def client_context(doors: Doors, key: ec.EllipticCurvePrivateKey, signed: str, keep: Path | None = None) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=doors.authority.pem.decode())
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "device.pem"
+        path = keep or Path(folder) / "device.pem"
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         path.write_bytes(f"-----BEGIN CERTIFICATE-----\n{signed}\n-----END CERTIFICATE-----\n".encode() + private)
         context.load_cert_chain(path)
@@ -77,5 +81,5 @@ def client_context(doors: Doors, key: ec.EllipticCurvePrivateKey, signed: str) -
 
 @pytest.fixture
 async def tak(platform: RunningPlatform) -> AsyncIterator[Tak]:
-    async with running(platform.spine, CotSettings(port=0, enrol_port=0, events_per_second_max=2_000)) as doors:
+    async with running(platform.spine, CotSettings(port=0, enrol_port=0, marti_port=0, events_per_second_max=2_000)) as doors:
         yield Tak(platform, doors)

@@ -161,7 +161,9 @@ class Gateway:
         key = event.uid if reading.is_kept(event) else ""
         if event.type == reading.DELETE:
             for uid in reading.deleted(event):
-                self.hub.forget(uid)
+                held = self.hub.last(uid)
+                if held is not None and not held.audience.isdisjoint(client.groups):  # never what it does not see itself
+                    self.hub.forget(uid)
         parcel = Parcel(event, audience, key, client, urgent=event.type.startswith("b-a-"))
         if named := destinations(event):
             self.hub.hand(parcel, [other for other in self._here if other.uid in named or other.call_sign in named])

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
 
-import uvicorn
+from starlette.applications import Starlette
 
 from bluelamp.incidents.gateways.cot import plain
 from bluelamp.incidents.gateways.cot.gateway import Gateway
+from bluelamp.incidents.gateways.cot.joining.expected import Expected
 from bluelamp.incidents.gateways.cot.joining.incoming import Incoming
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
 from bluelamp.incidents.gateways.cot.joining.outgoing import Outgoing
+from bluelamp.incidents.gateways.cot.marti.door import Frame, application
 from bluelamp.incidents.gateways.cot.marti.enrolling import Enrolling
+from bluelamp.incidents.gateways.cot.marti.missions import Missions
+from bluelamp.incidents.gateways.cot.marti.people import People
+from bluelamp.incidents.gateways.cot.marti.serving import https
+from bluelamp.incidents.gateways.cot.missions.following import Following
 from bluelamp.incidents.gateways.cot.settings import CotSettings, cot_settings
 from bluelamp.incidents.gateways.cot.trust.authority import Authority
 from bluelamp.incidents.gateways.cot.trust.keeper import CertificateKeeper
@@ -53,7 +57,7 @@ async def running(spine: Spine, settings: CotSettings | None = None) -> AsyncIte
     async with AsyncExitStack() as stack:
         await keeper.start()
         stack.push_async_callback(keeper.close)
-        await _join(spine, doors, stack)
+        marti = await _join(spine, doors, stack)
         tidying = start_steadily("cot-tidy", partial(_tidy, gateway))
         stack.push_async_callback(_ended, tidying)
         if settings.plain_port:
@@ -66,23 +70,29 @@ async def running(spine: Spine, settings: CotSettings | None = None) -> AsyncIte
         doors.ports["tls"] = door.sockets[0].getsockname()[1]
         enrolling = Enrolling(spine, authority, settings)
         context = authority.server_context(names, clients=False)
-        doors.ports["enrol"] = await stack.enter_async_context(_https(enrolling.app, settings.host, settings.enrol_port, context))
+        doors.ports["enrol"] = await stack.enter_async_context(https(enrolling.app, settings.host, settings.enrol_port, context))
+        known = authority.server_context(names, clients=True)
+        doors.ports["marti"] = await stack.enter_async_context(https(marti, settings.host, settings.marti_port, known))
         stack.callback(gateway.close)
         yield doors
 
 
-async def _join(spine: Spine, doors: Doors, stack: AsyncExitStack) -> None:
-    """Join devices with incidents and positions, both ways."""
-    positions, origins = PositionService(spine), Origins()
+async def _join(spine: Spine, doors: Doors, stack: AsyncExitStack) -> Starlette:
+    """Join devices with incidents and positions, both ways; what they ask over HTTPS."""
+    positions, origins, expected = PositionService(spine), Origins(), Expected(spine.clock)
+    following = Following(spine, doors.gateway)
+    await following.start()
     stack.push_async_callback(positions.close)
     await positions.start()
-    incoming = Incoming(spine, positions, origins)
+    incoming = Incoming(spine, positions, origins, expected)
     stack.push_async_callback(incoming.close)
     incoming.start()
     doors.keeper.listener = incoming.take
-    outgoing = Outgoing(spine, doors.gateway, doors.keeper, positions, origins)
+    outgoing = Outgoing(spine, doors.gateway, doors.keeper, positions, origins, following)
     stack.push_async_callback(outgoing.close)
     await outgoing.start()
+    frame = Frame(spine, doors.keeper)
+    return application(frame, Missions(frame, doors.gateway, following, expected, incoming.draw), People(frame, doors.gateway))
 
 
 async def _open_plain(doors: Doors, settings: CotSettings, stack: AsyncExitStack) -> None:
@@ -92,37 +102,6 @@ async def _open_plain(doors: Doors, settings: CotSettings, stack: AsyncExitStack
         "CoT without TLS is open on %s:%d: whoever is on this machine is of agency %s", plain.LOOPBACK, settings.plain_port,
         settings.plain_agency,
     )  # fmt: skip
-
-
-@asynccontextmanager
-async def _https(app: Any, host: str, port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """An application behind HTTPS; its port."""
-    config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_config=None, lifespan="off", server_header=False, proxy_headers=False,
-        limit_concurrency=200, timeout_keep_alive=5, h11_max_incomplete_event_size=32 << 10,
-    )  # fmt: skip
-    config.load()
-    config.ssl = context
-    server = _Quiet(config)
-    serving = asyncio.create_task(server.serve(), name="cot-https")
-    try:
-        while not server.started:
-            if serving.done():
-                serving.result()
-                raise OSError(f"port {port} of {host} cannot be listened on")
-            await asyncio.sleep(0.02)
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await serving
-
-
-class _Quiet(uvicorn.Server):
-    """Leaves signals to the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _tidy(gateway: Gateway) -> None:

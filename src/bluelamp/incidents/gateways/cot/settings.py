@@ -24,6 +24,9 @@ class CotSettings(FromFiles, BaseSettings):
     )
     port: int = Field(8089, ge=0, le=65535, description="Port for CoT over TLS with client certificates. TAK clients expect 8089.")
     enrol_port: int = Field(8446, ge=0, le=65535, description="Port where devices get their certificate. TAK clients expect 8446.")
+    marti_port: int = Field(
+        8443, ge=0, le=65535, description="Port for missions and files over HTTPS with client certificates. TAK clients expect 8443."
+    )
     authority: SecretStr = Field(
         SecretStr(""), description="PEM of the authority that signs devices: certificate and key. Empty: made in the data folder."
     )

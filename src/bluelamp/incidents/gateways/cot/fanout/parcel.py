@@ -34,10 +34,10 @@ class Parcel:
         """As it stands on a stream of this form; made once."""
         if form == "xml":
             if not self._xml:
-                self._xml = xml.write(self._whole())
+                self._xml = xml.write(self.event())
             return self._xml
         if not self._protobuf:
-            self._protobuf = protobuf.write(self._whole())
+            self._protobuf = protobuf.write(self.event())
         return self._protobuf
 
     def settle(self) -> None:
@@ -45,7 +45,8 @@ class Parcel:
         if self._xml or self._protobuf:
             self._event = None
 
-    def _whole(self) -> CotEvent:
+    def event(self) -> CotEvent:
+        """The event itself, read again where only its bytes were kept."""
         if self._event is not None:
             return self._event
         if self._xml:

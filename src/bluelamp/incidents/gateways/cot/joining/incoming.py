@@ -11,19 +11,24 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bluelamp.incidents.authors import author_of
+from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE
+from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.emergencies.actions import raise_emergency
 from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.gateway import Identity
 from bluelamp.incidents.gateways.cot.joining import reading, store
+from bluelamp.incidents.gateways.cot.joining.expected import Expected
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
+from bluelamp.incidents.gateways.cot.missions import contents
+from bluelamp.incidents.gateways.cot.missions.errors import NotTakenError
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
-from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.log.actions import Result
+from bluelamp.incidents.log.queries import state_now
 from bluelamp.incidents.positions.service import PositionService
 from bluelamp.incidents.resources import store as resources
 from bluelamp.kit.ids import new_id
-from bluelamp.spine import telemetry
+from bluelamp.spine import audit, telemetry
 from bluelamp.spine.errors import BluelampError, EngineDownError
 from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
@@ -39,6 +44,7 @@ REMEMBERED_MAX = 50_000
 AT_ONCE = 4
 AGAIN_S_MAX = 2.0
 """An emergency is tried again this often for as long as the process lives."""
+TOLD_MAX = 10_000
 
 
 class _Said(NamedTuple):
@@ -63,8 +69,9 @@ class _Alert:
 class Incoming:
     """One per process."""
 
-    def __init__(self, spine: Spine, positions: PositionService, origins: Origins) -> None:
+    def __init__(self, spine: Spine, positions: PositionService, origins: Origins, expected: Expected) -> None:
         self._spine = spine
+        self._expected = expected
         self._positions = positions
         self._origins = origins
         self._moved: OrderedDict[str, tuple[Caller, CotEvent]] = OrderedDict()
@@ -79,6 +86,8 @@ class Incoming:
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._started = spine.clock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._told: set[tuple[str, str]] = set()
+        self._notes: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         self._tasks = [
@@ -88,9 +97,10 @@ class Incoming:
         ]
 
     async def close(self) -> None:
-        for task in self._tasks:
+        ending = [*self._tasks, *self._notes]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def take(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str]:
         """Note what an event means; the groups of devices that it goes to now."""
@@ -115,8 +125,42 @@ class Incoming:
         elif reading.is_emergency(event):
             self._press(_Said(client, caller, identity.device, event, ""))
         elif reading.is_drawing(event) or event.type in {reading.CASUALTY_EVACUATION, reading.DELETE}:
-            self._put(_Said(client, caller, identity.device, event, ""))
+            return self._take_drawing(client, identity, caller, event)
         return identity.audience
+
+    def _take_drawing(self, client: Client, identity: Identity, caller: Caller, event: CotEvent) -> frozenset[str]:
+        """Into the missions that it names, or that its device added it to before; else into the incident that the person is on."""
+        named = reading.missions_of(event)
+        incidents = [incident for name in named if (incident := self._origins.incident_of(name))]
+        if not named and (expected := self._expected.where(identity.device, event.uid)):
+            incidents = [expected]
+        seen = [incident for incident in incidents if groups.of_incident(incident) in identity.groups]
+        if not caller.may(INCIDENTS_CONTRIBUTE):
+            seen, incidents = [], incidents or [""]
+        if len(seen) < max(len(named), len(incidents)):
+            self._refused(caller, identity.device, event)
+        for incident in seen or ([] if named or incidents else [""]):
+            self._put(_Said(client, caller, identity.device, event, incident))
+        if event.type == reading.DELETE and any(uid.startswith(reading.OURS) for uid in reading.deleted(event)):
+            return frozenset()  # the platform's own: gone from devices when the incident says so
+        if named or incidents:
+            return frozenset(groups.of_incident(incident) for incident in seen)
+        return identity.audience
+
+    def _refused(self, caller: Caller, device: str, event: CotEvent) -> None:
+        """On record once for each device and kind of event: a device repeats what it is not told of."""
+        if (device, event.type) in self._told or len(self._told) > TOLD_MAX:
+            return
+        self._told.add((device, event.type))
+
+        async def note() -> None:
+            async with self._spine.db.transaction() as connection:
+                detail = {"missions": reading.missions_of(event), "type": event.type, "tak_device": device}
+                await audit.record(connection, caller.actor, "refusal", INCIDENTS_CONTRIBUTE, detail=detail)
+
+        task = asyncio.create_task(note(), name="cot-refusal")
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     def _press(self, said: _Said) -> None:
         key = (said.device, said.event.uid)
@@ -181,17 +225,46 @@ class Incoming:
             crewed = await resources.of_person(self._spine.db, said.caller.id)
             incident = crewed.incident if crewed is not None and crewed.agency == said.caller.agency else ""
         news = reading.events_of(said.device, said.event)
-        if not incident or not news:
-            return
+        if incident and news:
+            await self._append(said.client, said.caller, said.device, incident, said.event, news)
+
+    async def draw(self, identity: Identity, incident: str, event: CotEvent) -> None:
+        """Put a marker that devices have already into an incident.
+
+        Raises:
+            NotTakenError: what it is has no place in an incident, or the incident does not take it now.
+        """
+        assert identity.caller is not None  # noqa: S101 - devices behind certificates have one
+        news = [new for new in reading.events_of(identity.device, event) if new.kind in {"feature.drawn", "casualty.found"}]
+        if not news:
+            raise NotTakenError("markers, drawings and casualties are added to incidents; this is none of them")
+        results = await self._append(None, identity.caller, identity.device, incident, event, news)
+        if refused := [result for result in results if result.state == "refused"]:
+            raise NotTakenError(refused[0].message)
+
+    async def _append(
+        self, client: Client | None, caller: Caller, device: str, incident: str, event: CotEvent, news: list[New]
+    ) -> list[Result]:
         for new in news:
-            self._origins.say(new.id, said.client)
+            if client is not None:
+                self._origins.say(new.id, client)
             if new.kind == "feature.drawn":
-                self._origins.call(new.data["feature"], said.event.uid)
-        author = await author_of(self._spine, said.caller, said.device)
-        for result in await append(self._spine, author, incident, news):
+                self._origins.call(new.data["feature"], event.uid)
+                if event.uid.startswith(reading.OURS):
+                    await self._keep_type(incident, new)
+        await contents.remember(self._spine, event, news)
+        results = await contents.say(self._spine, caller, device, incident, news)
+        for result in results:
             if result.state != "accepted":
                 self._origins.forget(result.id)
-                log.debug("a TAK device's %s: %s %s", said.event.type, result.state, result.code)
+                log.debug("a TAK device's %s: %s %s", event.type, result.state, result.code)
+        return results
+
+    async def _keep_type(self, incident: str, new: New) -> None:
+        """A hazard that a device moved is still a hazard, though devices know only markers, lines and areas."""
+        known = (await state_now(self._spine, incident)).features.get(new.data["feature"])
+        if known is not None and known.geometry.type == new.data["geometry"]["type"]:
+            new.data["type"] = known.type
 
     async def _alarm(self, key: tuple[str, str], alert: _Alert) -> None:
         said = alert.said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from bluelamp.incidents.gateways.cot.fanout.client import Client
+from bluelamp.incidents.gateways.cot.missions.names import incident_of
 
 REMEMBERED_MAX = 20_000
 
@@ -19,6 +20,13 @@ class Origins:
         """An emergency that a device raised -> the uid of its alert there."""
         self.numbers: dict[str, str] = {}
         """An incident's number, which is the name of its chat room -> its id."""
+
+    def incident_of(self, mission: str) -> str:
+        """The incident that a mission's name or guid means; empty: none that is open."""
+        return self.numbers.get(mission, "") or incident_of(mission)
+
+    def number_of(self, incident: str) -> str:
+        return next((number for number, known in self.numbers.items() if known == incident), incident)
 
     def say(self, event: str, client: Client) -> None:
         """An event of the log, by its id, comes from this client."""

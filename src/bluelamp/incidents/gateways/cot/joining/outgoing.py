@@ -20,6 +20,9 @@ from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
 from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
 from bluelamp.incidents.gateways.cot.joining import store, writing
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
+from bluelamp.incidents.gateways.cot.missions import store as missions
+from bluelamp.incidents.gateways.cot.missions.following import Following
+from bluelamp.incidents.gateways.cot.missions.picture import events_of, named, uid_of
 from bluelamp.incidents.gateways.cot.trust.keeper import CertificateKeeper
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
 from bluelamp.incidents.log.queries import state_now
@@ -55,8 +58,11 @@ class Danger(NamedTuple):
 class Outgoing:
     """One per process."""
 
-    def __init__(self, spine: Spine, gateway: Gateway, keeper: CertificateKeeper, positions: PositionService, origins: Origins) -> None:
+    def __init__(
+        self, spine: Spine, gateway: Gateway, keeper: CertificateKeeper, positions: PositionService, origins: Origins, following: Following
+    ) -> None:
         self._spine = spine
+        self._following = following
         self._gateway = gateway
         self._keeper = keeper
         self._positions = positions
@@ -109,15 +115,15 @@ class Outgoing:
     async def _tell(self, told: Told) -> None:
         if told.kind in CHANGES_WHO_SEES:
             await self._change(told)
+        await self._tell_followers(told)
         sender = self._origins.sender(told.id)
         if sender is not None and not told.kind.startswith("chat."):
             return  # devices have had it as its own device sent it
         if told.kind == "feature.drawn":
-            event = writing.drawing(told.data, told.at, self._now())
-            event.uid = self._origins.uid_of_feature(told.data["feature"]) or event.uid
-            self._publish(told, event, kept=True)
+            alias = (await missions.aliases(self._spine.db, [told.data["feature"]])).get(told.data["feature"])
+            self._publish(told, named(writing.drawing(told.data, told.at, self._now()), alias), kept=True)
         elif told.kind == "feature.removed":
-            self._remove(told, writing.feature_uid(told.data["feature"]))
+            self._remove(told, await self._uid_of(told.data["feature"]))
         elif told.kind.startswith("casualty."):
             await self._casualty(told)
         elif told.kind == "chat.said" and told.carried is None:
@@ -140,8 +146,19 @@ class Outgoing:
                 self._keeper.shut_out(told.data["agency"], told.incident)
             agencies = {*told.agencies, told.data.get("agency", "")}
             await self._keeper.again(lambda identity: identity.agency in agencies)
+            await self._following.drop_unseen(told.incident, self._origins.number_of(told.incident))
         if told.kind in {"incident.opened", "incident.reopened"}:
             await self._show(told.incident)
+        if told.kind == "incident.opened":
+            self._following.created(told)
+
+    async def _tell_followers(self, told: Told) -> None:
+        """Notices for those who follow the incident as a mission, its own device included: it learns that its marker is kept."""
+        if not told.incident or not self._following.wanted(told.incident):
+            return
+        change = await self._following.change_of(told, await state_now(self._spine, told.incident))
+        if change is not None:
+            self._following.tell(told, self._origins.number_of(told.incident), change)
 
     def _move(self, resource: str, incident: str) -> None:
         """Those who saw a resource by its incident alone see it no more; those of the new one do at once."""
@@ -168,29 +185,22 @@ class Outgoing:
             state = await state_now(self._spine, incident)
         except NoSuchIncidentError:
             return
-        now, group = self._now(), groups.of_told(incident, ())
-        if state.place.point is not None:
-            event = writing.scene(incident, state.number, state.title, state.place.model_dump(), now, now)
-            self._gateway.hub.publish(Parcel(event, group, event.uid))
-        for feature in state.features.values():
-            data = {"feature": feature.id, **feature.model_dump(include={"type", "geometry", "label", "note"})}
-            event = writing.drawing(data, now, now)
-            self._gateway.hub.publish(Parcel(event, groups.of_told(incident, feature.audience), event.uid))
-        for casualty in state.casualties.values():
-            if casualty.place is not None and casualty.place.point is not None and not casualty.struck:
-                event = writing.casualty(casualty.id, casualty.model_dump(), now, now)
-                self._gateway.hub.publish(Parcel(event, groups.of_told(incident, casualty.audience), event.uid))
+        aliases = await missions.aliases(self._spine.db, state.features)
+        for feature, alias in aliases.items():
+            self._origins.call(feature, alias.uid)
+        for shown in events_of(state, aliases, self._now()):
+            self._gateway.hub.publish(Parcel(shown.event, groups.of_told(incident, shown.audience), shown.event.uid))
 
     async def _casualty(self, told: Told) -> None:
         state = await state_now(self._spine, told.incident)
         found = state.casualties.get(told.data["casualty"])
         if found is None or found.struck:
-            self._remove(told, f"bluelamp-c-{told.data['casualty']}")
+            self._remove(told, writing.casualty_uid(told.data["casualty"]))
         elif found.place is not None and found.place.point is not None:
             self._publish(told, writing.casualty(found.id, found.model_dump(), told.at, self._now()), kept=True)
 
     def _chat(self, told: Told, sender: Client | None) -> None:
-        room = next((number for number, incident in self._origins.numbers.items() if incident == told.incident), told.incident)
+        room = self._origins.number_of(told.incident)
         uid = sender.uid if sender is not None and sender.uid else f"bluelamp-p-{told.person}"
         call_sign = told.call_sign or told.name
         event = writing.chat(room, told.id, uid, call_sign, told.data["text"], told.at)
@@ -230,8 +240,10 @@ class Outgoing:
     def _publish(self, told: Told, event: CotEvent, *, kept: bool) -> None:
         self._gateway.hub.publish(Parcel(event, groups.of_told(told.incident, told.audience), event.uid if kept else ""))
 
+    async def _uid_of(self, feature: str) -> str:
+        return self._origins.uid_of_feature(feature) or uid_of(feature, await missions.aliases(self._spine.db, [feature]))
+
     def _remove(self, told: Told, uid: str) -> None:
-        uid = self._origins.uid_of_feature(told.data.get("feature", "")) or uid
         held = self._gateway.hub.forget(uid)
         audience = held.audience if held is not None else groups.of_told(told.incident, told.audience)
         self._gateway.hub.publish(Parcel(negotiation.gone(uid, "b-m-p-s-m", self._now()), audience))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -15,6 +16,10 @@ from bluelamp.incidents.gateways.cot.wire.event import UNKNOWN_M, CotEvent
 from bluelamp.incidents.positions.reports import Report
 
 CHAT, CASUALTY_EVACUATION, DELETE, CANCEL = "b-t-f", "b-r-f-h-c", "t-x-d-d", "b-a-o-can"
+OURS = "bluelamp-"
+"""Begins the uid of everything that the platform itself puts on maps."""
+FEATURE = f"{OURS}f-"
+MISSIONS_MAX = 5
 PATIENTS_MAX = 20
 POINTS_MAX = 999
 
@@ -22,6 +27,18 @@ POINTS_MAX = 999
 def id_of(*parts: str) -> str:
     """An id for what a device calls by names of its own: the same names, the same id, so that repeats are recognised."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32].upper()
+
+
+def feature_of(uid: str) -> str:
+    """The drawing that a uid means: one of the platform's by its own id, one of a device's by an id made from the uid."""
+    own = uid.removeprefix(FEATURE)
+    return own if own != uid and re.fullmatch(r"[0-9A-Za-z]{8,36}", own) else id_of(uid)
+
+
+def missions_of(event: CotEvent) -> list[str]:
+    """Names or guids of the missions that an event is meant for."""
+    dests = event.detail.findall("marti/dest")[:20]
+    return list(dict.fromkeys(name for dest in dests if (name := dest.get("mission-guid", "") or dest.get("mission", ""))))[:MISSIONS_MAX]
 
 
 def is_emergency(event: CotEvent) -> bool:
@@ -93,7 +110,12 @@ def events_of(device: str, event: CotEvent) -> list[New]:
             return [New(id_of(device, event.uid, str(event.time)), "feature.drawn", event.time, plain(drawn))] if drawn else []
         if event.type == DELETE:
             return [
-                New(id_of(device, uid, "gone", str(event.time)), "feature.removed", event.time, plain(FeatureRemoved(feature=id_of(uid))))
+                New(
+                    id_of(device, uid, "gone", str(event.time)),
+                    "feature.removed",
+                    event.time,
+                    plain(FeatureRemoved(feature=feature_of(uid))),
+                )
                 for uid in deleted(event)
             ]
     except ValidationError:
@@ -130,7 +152,7 @@ def _drawn(event: CotEvent) -> FeatureDrawn | None:
     label = (event.call_sign or event.type)[:200]
     points = [_point(link.get("point", "")) for link in event.detail.findall("link")[:POINTS_MAX]]
     line = [point for point in points if point is not None]
-    feature, note = id_of(event.uid), _remarks(event)[:200]
+    feature, note = feature_of(event.uid), _remarks(event)[:200]
     if event.type.startswith("u-d-") and len(line) >= 2:
         closed = event.type == "u-d-r" or (len(line) > 3 and line[0] == line[-1])
         if closed and line[0] != line[-1]:

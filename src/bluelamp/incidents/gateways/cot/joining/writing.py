@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import SubElement
 
+from bluelamp.incidents.gateways.cot.joining.reading import FEATURE
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent, format_time
 from bluelamp.incidents.positions.domain import Position
 
@@ -18,7 +19,11 @@ COLOURS = {"hazard": -65536, "inner_cordon": -65536, "outer_cordon": -256, "rend
 
 
 def feature_uid(feature: str) -> str:
-    return f"bluelamp-f-{feature}"
+    return f"{FEATURE}{feature}"
+
+
+def casualty_uid(casualty: str) -> str:
+    return f"bluelamp-c-{casualty}"
 
 
 def resource_uid(resource: str) -> str:
@@ -26,13 +31,13 @@ def resource_uid(resource: str) -> str:
 
 
 def _named(event: CotEvent, call_sign: str, remarks: str = "") -> CotEvent:
-    SubElement(event.detail, "contact", callsign=_plain(call_sign))
+    SubElement(event.detail, "contact", callsign=plain(call_sign))
     if remarks:
-        SubElement(event.detail, "remarks").text = _plain(remarks)
+        SubElement(event.detail, "remarks").text = plain(remarks)
     return event
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what XML cannot carry."""
     return "".join(c for c in text if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff"))
 
@@ -42,13 +47,13 @@ def chat(room: str, number: str, sender: str, call_sign: str, text: str, at: int
     event = CotEvent(f"GeoChat.{sender}.{room}.{number}", "b-t-f", "h-g-i-g-o", at, at, at + 86_400_000)
     attributes = {
         "parent": "RootContactGroup", "groupOwner": "false", "chatroom": room, "id": room, "messageId": number,
-        "senderCallsign": _plain(call_sign),
+        "senderCallsign": plain(call_sign),
     }  # fmt: skip
     said = SubElement(event.detail, "__chat", attributes)
     SubElement(said, "chatgrp", uid0=sender, uid1=room, id=room)
     SubElement(event.detail, "link", uid=sender, type="a-f-G-U-C", relation="p-p")
     remarks = SubElement(event.detail, "remarks", source=f"BAO.F.ATAK.{sender}", to=room, time=format_time(at))
-    remarks.text = _plain(text)
+    remarks.text = plain(text)
     return event
 
 
@@ -83,12 +88,12 @@ def casualty(number: str, found: dict[str, Any], at: int, now: int) -> CotEvent:
     """A casualty with its category; `found` as the incident's state has it, with a place."""
     place = found["place"]
     event = CotEvent(
-        f"bluelamp-c-{number}", "b-r-f-h-c", "h-g-i-g-o", at, at, now + KEPT_MS, place["latitude"], place["longitude"]
+        casualty_uid(number), "b-r-f-h-c", "h-g-i-g-o", at, at, now + KEPT_MS, place["latitude"], place["longitude"]
     )  # fmt: skip
     label = f"{found.get('label', '')} {found.get('category', '')}".strip() or "Casualty"
     counts = {"urgent": "P1", "priority": "P2", "routine": "P3"}
     counted = {name: str(int(found.get("category") == category)) for name, category in counts.items()}
-    SubElement(event.detail, "_medevac_", {"title": _plain(label), **counted})
+    SubElement(event.detail, "_medevac_", {"title": plain(label), **counted})
     handed = found.get("handed_to", "")
     return _named(event, label, f"Handed to {handed}" if handed else "")
 
@@ -100,7 +105,7 @@ def emergency(number: str, data: dict[str, Any], at: int, now: int) -> CotEvent:
     event = CotEvent(
         f"bluelamp-e-{number}", "b-a-o-tbl", "h-e", at, at, now + ALERT_MS, place.get("latitude") or 0.0, place.get("longitude") or 0.0
     )  # fmt: skip
-    SubElement(event.detail, "emergency", type="911 Alert").text = _plain(call_sign)
+    SubElement(event.detail, "emergency", type="911 Alert").text = plain(call_sign)
     return _named(event, f"{call_sign}-Alert")
 
 

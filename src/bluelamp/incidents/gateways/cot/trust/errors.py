@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bluelamp.spine.errors import BluelampError, InvalidError, NotFoundError, UnauthenticatedError
+from bluelamp.spine.errors import BluelampError, ForbiddenError, InvalidError, NotFoundError, UnauthenticatedError
 
 
 class AuthorityError(BluelampError):
@@ -15,6 +15,17 @@ class RequestError(InvalidError):
 
 class NoSuchDeviceError(NotFoundError):
     code = "no_such_device"
+
+
+class DeviceRefusedError(UnauthenticatedError):
+    """The certificate is one of ours, and opens nothing any more."""
+
+    code = "device_refused"
+    headers = {}  # noqa: RUF012 - there is nothing to challenge: the certificate is the credential
+
+
+class ForgedUidError(ForbiddenError):
+    code = "not_your_uid"
 
 
 class EnrolmentRefusedError(UnauthenticatedError):

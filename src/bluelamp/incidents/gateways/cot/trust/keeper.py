@@ -11,7 +11,7 @@ from bluelamp.incidents.access import INCIDENTS_VIEW, TAK_DEVICES_ENROL
 from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
-from bluelamp.incidents.gateways.cot.joining.reading import is_position
+from bluelamp.incidents.gateways.cot.joining.reading import DELETE, FEATURE, OURS, is_drawing, is_position
 from bluelamp.incidents.gateways.cot.trust import store
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
 from bluelamp.incidents.log import store as incidents
@@ -70,22 +70,31 @@ class CertificateKeeper:
         certificate = transport.get_extra_info("peercert") or {}
         serial = str(certificate.get("serialNumber", ""))
         address = str((transport.get_extra_info("peername") or ("",))[0])
+        identity = await self.known(serial, address, CONNECT)
+        if identity is None or identity.caller is None:
+            return None
+        async with self._turns, self._spine.db.transaction() as connection:
+            await store.note_seen(connection, identity.device)
+            detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
+            await audit.record(connection, identity.caller.actor, "consultation", CONNECT, subjects=(identity.device,), detail=detail)
+        return identity
+
+    async def known(self, serial: str, address: str, action: str) -> Identity | None:
+        """Whose certificate it is, and what they may see now; None: nobody who may come in, which is left in the audit as `action`."""
         async with self._turns:
             row = await store.device_by_serial(self._spine.db, serial)
             if row is None:
-                await self._refuse(serial, address)
+                await self._refuse(serial, address, action)
                 return None
             changes = self._changes
             identity = await self._standing(row["id"], row["person"], row["agency"])
+            if changes != self._changes:
+                identity = await self._current(row["id"], row["person"], row["agency"], {})
             if identity is None or identity.caller is None:
-                await self._refuse(serial, address, row["person"], row["agency"])
+                await self._refuse(serial, address, action, row["person"], row["agency"])
                 return None
-            actor = identity.caller.actor._replace(place=network_of(address), device=f"{address} TAK {row['label']}".strip())
-            async with self._spine.db.transaction() as connection:
-                await store.note_seen(connection, row["id"])
-                detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
-                await audit.record(connection, actor, "consultation", CONNECT, subjects=(row["id"],), detail=detail)
-            return identity if changes == self._changes else await self._current(row["id"], row["person"], row["agency"], {})
+        device = f"{address} TAK {row['label']}".strip()
+        return identity._replace(caller=identity.caller._replace(place=network_of(address), device=device))
 
     async def _current(self, device: str, person: str, agency: str, known: Known) -> Identity | None:
         """What they may see through the device, as of now and not of a moment ago; None: nothing.
@@ -128,17 +137,15 @@ class CertificateKeeper:
         )
         return Identity(agency, groups.of_person(agency, caller.roles, seen), audience, device, caller)
 
-    async def _refuse(self, serial: str, address: str, person: str = "", agency: str = "") -> None:
+    async def _refuse(self, serial: str, address: str, action: str, person: str = "", agency: str = "") -> None:
         actor = audit.Actor(person or "unknown", person or "a TAK device", agency, network_of(address), address)
         async with self._spine.db.transaction() as connection:
-            await audit.record(connection, actor, "refusal", CONNECT, detail={"serial": serial})
+            await audit.record(connection, actor, "refusal", action, detail={"serial": serial})
 
     def audience(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str] | None:
         """Refuses what is said in the name of another's device."""
-        assert identity.caller is not None  # noqa: S101 - given by `identify`
         for uid in claimed(event):
-            owner = self._owners.get(uid)
-            if owner is not None and owner[0] != identity.device and owner[1] != identity.caller.id:
+            if not self.speaks_for(identity, uid) or is_ours(uid, event):
                 self._note_forgery(identity, uid)
                 return None
         if not client.uid and is_position(event):
@@ -146,6 +153,12 @@ class CertificateKeeper:
                 return None
             client.uid, client.call_sign = event.uid, event.call_sign
         return self.listener(client, identity, event)
+
+    def speaks_for(self, identity: Identity, uid: str) -> bool:
+        """Whether a uid is the device's own, of the same person's other device, or nobody's yet."""
+        assert identity.caller is not None  # noqa: S101 - given by `known`
+        owner = self._owners.get(uid)
+        return owner is None or identity.device == owner[0] or identity.caller.id == owner[1]
 
     def _claim(self, client: Client, identity: Identity, event: CotEvent) -> bool:
         """The first position of a connection is the device's own: bind its uid, and hold it to the one that is bound."""
@@ -256,6 +269,13 @@ class CertificateKeeper:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def is_ours(uid: str, event: CotEvent) -> bool:
+    """Whether an event speaks for what the platform itself puts on maps. Its drawings may be moved and deleted, as in the console."""
+    if not uid.startswith(OURS):
+        return False
+    return not (uid.startswith(FEATURE) and (is_drawing(event) or event.type == DELETE))
 
 
 def claimed(event: CotEvent) -> set[str]:
