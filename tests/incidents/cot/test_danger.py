@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from bluelamp.incidents.gateways.cot.joining import incoming, outgoing
+from bluelamp.incidents.gateways.cot.missions import contents
 from bluelamp.incidents.gateways.cot.trust import keeper
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.errors import EngineDownError
@@ -67,13 +68,13 @@ async def test_an_alert_passes_what_waits_to_be_kept(tak: Tak, monkeypatch: pyte
     incident = await open_incident(tak)
     await crew(tak, "officer", incident["id"])
     await close_all(tak)
-    append, stuck = incoming.append, asyncio.Event()
+    say_kept, stuck = contents.say, asyncio.Event()
 
     async def slow(*args: Any) -> Any:
         await stuck.wait()
-        return await append(*args)
+        return await say_kept(*args)
 
-    monkeypatch.setattr(incoming, "append", slow)
+    monkeypatch.setattr(contents, "say", slow)
     monkeypatch.setattr(incoming, "WAITING_MAX", 20)
     async with seeing(tak, "officer", incident["id"]) as device:
         device.send(position("P-danger-full"))

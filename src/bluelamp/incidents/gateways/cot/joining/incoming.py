@@ -226,6 +226,8 @@ class Incoming:
             incident = crewed.incident if crewed is not None and crewed.agency == said.caller.agency else ""
         news = reading.events_of(said.device, said.event)
         if incident and news:
+            if said.incident and said.event.type != reading.CHAT:
+                news = _of(said.incident, news)
             await self._append(said.client, said.caller, said.device, incident, said.event, news)
 
     async def draw(self, identity: Identity, incident: str, event: CotEvent) -> None:
@@ -238,7 +240,7 @@ class Incoming:
         news = [new for new in reading.events_of(identity.device, event) if new.kind in {"feature.drawn", "casualty.found"}]
         if not news:
             raise NotTakenError("markers, drawings and casualties are added to incidents; this is none of them")
-        results = await self._append(None, identity.caller, identity.device, incident, event, news)
+        results = await self._append(None, identity.caller, identity.device, incident, event, _of(incident, news))
         if refused := [result for result in results if result.state == "refused"]:
             raise NotTakenError(refused[0].message)
 
@@ -301,3 +303,8 @@ class Incoming:
                 except Exception:
                     log.exception("a TAK device's position is not kept")
                     await asyncio.sleep(0.1)
+
+
+def _of(incident: str, news: list[New]) -> list[New]:
+    """The same for an incident that was named: one marker may go into several, and each has an event of its own."""
+    return [new._replace(id=reading.id_of(incident, new.id)) for new in news]

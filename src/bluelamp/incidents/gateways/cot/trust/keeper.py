@@ -70,29 +70,33 @@ class CertificateKeeper:
         certificate = transport.get_extra_info("peercert") or {}
         serial = str(certificate.get("serialNumber", ""))
         address = str((transport.get_extra_info("peername") or ("",))[0])
-        identity = await self.known(serial, address, CONNECT)
-        if identity is None or identity.caller is None:
-            return None
-        async with self._turns, self._spine.db.transaction() as connection:
-            await store.note_seen(connection, identity.device)
-            detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
-            await audit.record(connection, identity.caller.actor, "consultation", CONNECT, subjects=(identity.device,), detail=detail)
+        async with self._turns:
+            identity = await self._look_up(serial, address, CONNECT)
+            if identity is None or identity.caller is None:
+                return None
+            async with self._spine.db.transaction() as connection:
+                await store.note_seen(connection, identity.device)
+                detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
+                await audit.record(connection, identity.caller.actor, "consultation", CONNECT, subjects=(identity.device,), detail=detail)
         return identity
 
     async def known(self, serial: str, address: str, action: str) -> Identity | None:
         """Whose certificate it is, and what they may see now; None: nobody who may come in, which is left in the audit as `action`."""
         async with self._turns:
-            row = await store.device_by_serial(self._spine.db, serial)
-            if row is None:
-                await self._refuse(serial, address, action)
-                return None
-            changes = self._changes
-            identity = await self._standing(row["id"], row["person"], row["agency"])
-            if changes != self._changes:
-                identity = await self._current(row["id"], row["person"], row["agency"], {})
-            if identity is None or identity.caller is None:
-                await self._refuse(serial, address, action, row["person"], row["agency"])
-                return None
+            return await self._look_up(serial, address, action)
+
+    async def _look_up(self, serial: str, address: str, action: str) -> Identity | None:
+        row = await store.device_by_serial(self._spine.db, serial)
+        if row is None:
+            await self._refuse(serial, address, action)
+            return None
+        changes = self._changes
+        identity = await self._standing(row["id"], row["person"], row["agency"])
+        if changes != self._changes:
+            identity = await self._current(row["id"], row["person"], row["agency"], {})
+        if identity is None or identity.caller is None:
+            await self._refuse(serial, address, action, row["person"], row["agency"])
+            return None
         device = f"{address} TAK {row['label']}".strip()
         return identity._replace(caller=identity.caller._replace(place=network_of(address), device=device))
 
