@@ -61,6 +61,13 @@ async def _source(room: Room) -> dict[str, Any]:
     return dict(source)
 
 
+async def map_file(room: Room) -> str:
+    folder = room.platform.spine.settings.data / "map"
+    folder.mkdir(exist_ok=True)
+    (folder / "house.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    return "house.geojson"
+
+
 async def source_id(room: Room) -> str:
     return str((await room.once("source", _source))["id"])
 
@@ -382,6 +389,7 @@ EXAMPLES: dict[str, Make | Open] = {
     "/v1/anpr/cameras/{camera_id}": camera_id,
     "/v1/anpr/entries/{entry_id}": new_entry,
     "/v1/anpr/erasures/{restriction}": new_restriction,
+    "/v1/map/files/{name}": Open("roads and names: no agency's", map_file),
     "/v1/anpr/exports/{id}": export_id,
     "/v1/anpr/exports/{id}/{name}": Open("the export before it is somebody's", "reads.csv"),
     "/v1/anpr/hits/{hit_id}": hit_id,

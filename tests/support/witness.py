@@ -24,6 +24,8 @@ UNAUDITED_LOOKS: dict[str, str] = {
     "GET /v1/session/passkey": "a random number to sign, asked by nobody known; signing in leaves an entry, and so does failing to",
     "GET /v1/agencies": "codes and names of public bodies",
     "GET /v1/purposes": "configuration",
+    "GET /v1/map/style": "how roads are drawn: the installation's own file, no person, no vehicle",
+    "GET /v1/map/files/{name}": "the roads themselves, as anybody may buy them",
     "GET /v1/stream": "tells that a hit is there; following is no answer that ends, and opening a hit leaves an entry",
     "GET /v1/live/events": "each look is on record once the stream knows what is followed, before anything of it is shown: test_door.py",
     "GET /v1/transparency": "the public's report: figures of a day without persons, asked by nobody known; its publication leaves an entry",

@@ -32,6 +32,10 @@ class PlatformSettings(FromFiles, BaseSettings):
     columnar_url: str = Field("", repr=False, description="ClickHouse's HTTP interface. Empty: the embedded chDB.")
     columnar_cluster: str = Field("", description="Name of the ClickHouse cluster for replicated, sharded tables. Empty: one node.")
     blobs_url: str = Field("", repr=False, description="Blob store: file:///folder or s3://bucket/prefix. Empty: a folder under data.")
+    map_folder: Path | None = Field(
+        None,
+        description="Folder of your own map: a MapLibre `style.json` and the files it names. Empty: `map` in the data folder.",
+    )
     tls_cert: str = Field("", description="PEM file of the certificate and its chain: the platform then speaks TLS itself.")
     tls_key: str = Field("", description="PEM file of the certificate's key.")
     trusted_proxies: str = Field(

@@ -18,6 +18,7 @@ from bluelamp.spine.identity.access import PERMISSIONS
 from bluelamp.spine.identity.oidc import routes as oidc_routes
 from bluelamp.spine.identity.oidc.provider import Providers
 from bluelamp.spine.identity.oidc.settings import OidcSettings
+from bluelamp.spine.maps import routes as map_routes
 from bluelamp.spine.module import Job, Module, Spine
 from bluelamp.spine.organisations import access as organisation_access
 from bluelamp.spine.organisations import people, people_routes, sharing_routes
@@ -40,6 +41,7 @@ MODULE = Module(
         sharing_routes.router,
         audit_routes.router,
         live_routes.router,
+        map_routes.router,
     ),
     consumers={"audit-sequencer": audit_sequencer.run},
     jobs=(

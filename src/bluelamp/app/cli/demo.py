@@ -20,6 +20,7 @@ from bluelamp.app.engines.supervisor import Supervisor
 from bluelamp.app.first_start import USERNAMES, give_passwords
 from bluelamp.demo.session.client import RefusedError
 from bluelamp.demo.session.nation import DemoNation, Reports, Wishes, stories_told
+from bluelamp.demo.world import chart
 from bluelamp.demo.world.agencies import HOME
 from bluelamp.spine.audit import SYSTEM
 from bluelamp.spine.commands import CommandLine
@@ -133,6 +134,7 @@ def _alive(platform: CommandLine, supervisor: Supervisor, demo: DemoNation, buil
 
     def live() -> None:
         building.join()
+        chart.write(built[0].nation, supervisor.folder.root / "map")
 
         async def main() -> None:
             stop = asyncio.Event()

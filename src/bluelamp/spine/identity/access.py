@@ -1,4 +1,4 @@
-"""Named permissions of identity, organisations, purposes and audit, and the roles that hold them."""
+"""Named permissions of identity, organisations, purposes, maps and audit, and the roles that hold them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ AGENCIES_VIEW = "organisations.agencies.view"
 AGENCIES_MANAGE = "organisations.agencies.manage"
 PURPOSES_VIEW = "purposes.purposes.view"
 STREAM_FOLLOW = "live.stream.follow"
+MAP_VIEW = "map.background.view"
 AUDIT_OWN = "audit.entries.view_own"
 AUDIT_AGENCY = "audit.entries.view_agency"
 AUDIT_ALL = "audit.entries.view_all"
@@ -25,6 +26,7 @@ PERMISSIONS = (
     Permission(AGENCIES_MANAGE, "add agencies", frozenset({"admin", "national_admin"})),
     Permission(PURPOSES_VIEW, "list the purposes that a search may give", EVERYONE),
     Permission(STREAM_FOLLOW, "follow live events; which ones, their own permissions decide", EVERYONE),
+    Permission(MAP_VIEW, "see what lies under the layers of maps: roads, names, as the installation has them", EVERYONE),
     Permission(AUDIT_OWN, "see your own audit entries", EVERYONE),
     Permission(AUDIT_AGENCY, "see the audit entries of your agency", frozenset({"supervisor"})),
     Permission(AUDIT_ALL, "see all audit entries", frozenset({"auditor"})),

@@ -1,12 +1,16 @@
 // Everything that touches MapLibre, kept in a chunk of its own that is fetched when the first map is shown.
-import { GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type LngLatBoundsLike } from 'maplibre-gl';
+import { addProtocol, GeoJSONSource, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type LngLatBoundsLike, type StyleSpecification } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import { Protocol } from 'pmtiles';
+import { background } from './background';
 import { addShapeLayers, asFeatures, SHAPE_LAYERS, type Shape } from './shapes';
-import { baseStyle, placeLayer, type Theme } from './style';
+import { placeLayer, type Theme } from './style';
 
 // A worker from our own address: the content security policy allows no blob: script.
 setWorkerUrl(workerUrl);
+// A whole country's map in one file, of which the browser reads parts.
+addProtocol('pmtiles', new Protocol().tile);
 
 export type LonLat = [number, number];
 /** id, longitude, latitude, status, name, agency: as the API sends it, 14,000 at a time. */
@@ -53,6 +57,7 @@ export class MapEngine {
   #drawing = false;
   #resize: ResizeObserver;
   #ready = false;
+  #gone = false;
   #shapes: GeoJSON.FeatureCollection = EMPTY;
   #drawnAs: DrawnAs = 'Polygon';
   #keys: (event: KeyboardEvent) => void = (event) => this.#key(event);
@@ -63,11 +68,12 @@ export class MapEngine {
   onPick: (id: string, name: string) => void = () => undefined;
   onArea: (corners: LonLat[], finished: boolean) => void = () => undefined;
 
-  constructor(container: HTMLElement, theme: Theme, label: string) {
+  /** `style` is what `background` gives. */
+  constructor(container: HTMLElement, theme: Theme, label: string, style: StyleSpecification) {
     this.#theme = theme;
     this.#map = new MapLibre({
       container,
-      style: baseStyle(theme),
+      style,
       bounds: BRITAIN,
       fitBoundsOptions: { padding: 12 },
       maxBounds: [[-25, 45], [15, 64]],
@@ -131,7 +137,7 @@ export class MapEngine {
       },
     });
     addShapeLayers(map, this.#theme);
-    map.addLayer(placeLayer(this.#theme) as Parameters<MapLibre['addLayer']>[0]);
+    if (map.getSource('places')) map.addLayer(placeLayer(this.#theme) as Parameters<MapLibre['addLayer']>[0]);
     map.addLayer({ id: 'journey', type: 'line', source: 'stops', filter: ['==', ['geometry-type'], 'LineString'], layout: { 'line-join': 'round' }, paint: { 'line-color': ink, 'line-width': 2, 'line-dasharray': [2, 1.5] } });
     map.addLayer({ id: 'stops', type: 'circle', source: 'stops', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 9, 'circle-color': '#ffd320', 'circle-stroke-width': 2, 'circle-stroke-color': '#0b0c0c' } });
     map.addLayer({ id: 'stop-labels', type: 'symbol', source: 'stops', filter: ['==', ['geometry-type'], 'Point'], layout: { 'text-field': ['get', 'label'], 'text-size': 11, 'text-font': ['sans-serif'], 'text-allow-overlap': true }, paint: { 'text-color': '#0b0c0c' } });
@@ -151,7 +157,9 @@ export class MapEngine {
     if (theme === this.#theme) return;
     this.#theme = theme;
     this.#ready = false;
-    this.#map.setStyle(baseStyle(theme), { diff: false });
+    void background(theme).then((style) => {
+      if (this.#theme === theme && !this.#gone) this.#map.setStyle(style, { diff: false });
+    });
   }
 
   setCameras(rows: readonly CameraRow[]): void {
@@ -333,6 +341,7 @@ export class MapEngine {
   }
 
   destroy(): void {
+    this.#gone = true;
     cancelAnimationFrame(this.#frame);
     this.#turns.forEach(clearTimeout);
     this.#resize.disconnect();
