@@ -36,7 +36,7 @@ def all_doors() -> list[Door]:
         assert dependant is not None, f"{route.path} is mounted past the framework: use Module.doors"
         assert route.path is not None
         markers = tuple(_markers(dependant))
-        doors += [Door(method, route.path, dependant.call, markers) for method in sorted(route.methods or ())]  # type: ignore[arg-type]
+        doors += [Door(method, route.path.replace(":path}", "}"), dependant.call, markers) for method in sorted(route.methods or ())]  # type: ignore[arg-type]
     return doors
 
 
