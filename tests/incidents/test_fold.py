@@ -34,6 +34,7 @@ DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "vehicle.recorded": st.fixed_dictionaries({"vehicle": IDS, "vrm": st.just("KE77STL")}),
     "chat.said": st.fixed_dictionaries({"text": WORDS}),
     "log.written": st.fixed_dictionaries({"text": WORDS}),
+    "report.sent": st.fixed_dictionaries({"form": st.sampled_from(["ETHANE", "METHANE"])}),
 }
 OPENED = {"number": "KEN-1", "title": "t", "type": "other", "grade": "priority", "lead": "KEN", "place": {"said": "x"}}
 
@@ -74,6 +75,21 @@ def test_the_last_word_by_the_time_it_happened_stands_however_late_it_arrives(or
     assert state.casualties["AAAAAAAA"].category == "dead"
     assert [step.category for step in state.casualties["AAAAAAAA"].history] == categories
     assert state.casualty_count == {"dead": 1}
+
+
+def test_the_m_of_methane_declares_and_no_older_report_takes_it_back() -> None:
+    log = [Event("I", 1, "E1", "incident.opened", 1000, 1000, "p", "Connie", "KEN", "", "", (), OPENED)]
+
+    def said(kind: str, happened: int, **data: Any) -> bool:
+        number = len(log) + 1
+        log.append(Event("I", number, f"E{number}", kind, 9000 + number, happened, "p", "Ola", "KEN", "", "", (), data))
+        return fold("I", log).major
+
+    assert not said("report.sent", 2000, form="ETHANE")
+    assert said("report.sent", 3000, form="METHANE")
+    assert said("report.sent", 4000, form="ETHANE"), "only the control room stands it down"
+    assert not said("incident.amended", 5000, major=False)
+    assert not said("report.sent", 3500, form="METHANE"), "one that waited in a tunnel declares nothing anew"
 
 
 def test_every_kind_has_a_fold_and_a_shape() -> None:

@@ -110,10 +110,12 @@ class Room:
             self.complaints.append(f"{said.text} ({said.location['url']})")
 
     async def signed_in(self, role: str, **look: Any) -> Page:
-        page = await self.page(**look)
+        return await self.enter(await self.page(**look), self.usernames[role], self.passwords[role])
+
+    async def enter(self, page: Page, username: str, password: str) -> Page:
         await page.goto("/")
-        await page.get_by_label("Username").fill(self.usernames[role])
-        await page.locator("#password").fill(self.passwords[role])
+        await page.get_by_label("Username").fill(username)
+        await page.locator("#password").fill(password)
         await page.get_by_role("button", name="Sign in").click()
         await page.get_by_role("main").get_by_role("heading", level=1).wait_for()
         await page.locator("header").wait_for()
@@ -145,6 +147,20 @@ async def _account(platform: RunningPlatform, role: str, tail: str) -> tuple[str
     password = PASSWORD.format(tail)
     async with platform.browser() as person:
         assert (await person.post("/v1/session", json={"username": username, "password": once})).status_code == 200
+        changed = await person.post("/v1/me/password", json={"current": once, "new": password})
+        assert changed.status_code == 204, changed.text
+    return username, password
+
+
+async def partner_account(platform: RunningPlatform, agency: str) -> tuple[str, str]:
+    """A new account of another service's control room that has chosen its password; its username and password."""
+    username = f"journey.{agency.lower()}.{new_id()[-8:].lower()}"
+    async with platform.spine.db.transaction() as connection:
+        await actions.create_user(connection, actions.PLATFORM, username, f"Journey {agency}", agency, frozenset({"dispatcher"}))
+    once = await actions.set_random_password(platform.spine, username)
+    password = PASSWORD.format(username[-8:])
+    async with platform.browser() as person:
+        await person.post("/v1/session", json={"username": username, "password": once})
         changed = await person.post("/v1/me/password", json={"current": once, "new": password})
         assert changed.status_code == 204, changed.text
     return username, password

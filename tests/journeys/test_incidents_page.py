@@ -15,9 +15,8 @@ from playwright.async_api import Page, expect
 
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
-from bluelamp.spine.identity import actions
 
-from .conftest import Room, picture, violations
+from .conftest import Room, partner_account, picture, violations
 
 pytestmark = pytest.mark.browser
 
@@ -58,29 +57,12 @@ class ControlRooms:
         assert all(item["state"] == "accepted" for item in answer["items"]), answer
 
     async def ambulance(self, **look: Any) -> Page:
-        page = await self.room.page(**look)
-        await page.goto("/")
-        await page.get_by_label("Username").fill(self.username)
-        await page.locator("#password").fill(self.password)
-        await page.get_by_role("button", name="Sign in").click()
-        await page.get_by_role("main").get_by_role("heading", level=1).wait_for()
-        return page
+        return await self.room.enter(await self.room.page(**look), self.username, self.password)
 
 
 @pytest.fixture(scope="session")
 async def ambulance_account(furnished: Room) -> tuple[str, str]:
-    username = f"journey.kas.{new_id()[-8:].lower()}"
-    platform = furnished.platform
-    async with platform.spine.db.transaction() as connection:
-        await actions.create_user(connection, actions.PLATFORM, username, "Journey ambulance", "KAS", frozenset({"dispatcher"}))
-    once = await actions.set_random_password(platform.spine, username)
-    password = "correct-kettle-staple-" + username[-8:]
-    async with platform.browser() as person:
-        await person.post("/v1/session", json={"username": username, "password": once})
-        changed = await person.post("/v1/me/password", json={"current": once, "new": password})
-        if changed.status_code != 204:
-            password = once
-    return username, password
+    return await partner_account(furnished.platform, "KAS")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from bluelamp.incidents.domain.state import (
 )
 from bluelamp.kit.clock import to_rfc3339
 
-VERSION = 2
+VERSION = 3
 """Raised when the fold of the same events changes: snapshots of another version are not used."""
 
 
@@ -183,6 +183,8 @@ def _released(s: IncidentState, e: Event) -> None:
 
 def _report(s: IncidentState, e: Event) -> None:
     if s.report is None or to_rfc3339(e.happened_at) >= s.report.at:
+        # The M of METHANE: whoever is first on the scene declares, and nobody has to press a second button for them.
+        s.major = s.major or e.data["form"] == "METHANE"
         s.report = LatestReport(id=e.id, form=e.data["form"], data=e.data, **e.common)
 
 

@@ -126,6 +126,11 @@ def refused(code: str, detail: str) -> Frame:
     return _frame("refused", code=code, detail=detail)
 
 
+def reassigned() -> Frame:
+    """The resource that the caller crews was sent to an incident, or released: ask where it is now."""
+    return _frame("reassigned")
+
+
 def untracked() -> Frame:
     """The own position was not taken or kept: the person is off duty or crews nothing. Stop sending until that changes."""
     return _frame("untracked")

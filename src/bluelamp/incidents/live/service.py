@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from bluelamp.incidents.live import door, frames
 from bluelamp.incidents.live.book import RecordsOfSpine
+from bluelamp.incidents.live.crews import Crews
 from bluelamp.incidents.live.cursors import Cursor, parse
 from bluelamp.incidents.live.frames import Follow, OwnPosition
 from bluelamp.incidents.live.hub import Hub
@@ -56,7 +57,7 @@ class LiveService:
         self.spine = spine
         self.hub = Hub(spine.bus, INCIDENTS_STREAM, RecordsOfSpine(spine))
         self.rounds = Rounds(self.hub.book, self.hub.book.sees)
-        self.hub.book.on_reassigned = self.rounds.reassigned
+        self.hub.book.on_reassigned = self._reassigned
         self.seats = Seats(STREAMS_MAX)
         self.turns = asyncio.Semaphore(ASKED_AT_ONCE)
         """Who comes waits here, however many come at once, and not in the records' own queue, which gives up after seconds."""
@@ -64,6 +65,7 @@ class LiveService:
         self._looks = Looks(spine.db)
         self._reviews: Reviews | None = None
         self._slots: list[set[Viewer]] = [set() for _ in range(HEARTBEAT_SLOTS)]
+        self._crews = Crews(spine.db, lambda: [viewer for slot in self._slots for viewer in slot])
         self._opened = 0
         self._ticking: asyncio.Task[None] | None = None
 
@@ -84,8 +86,14 @@ class LiveService:
             viewer.sink.close(TRY_AGAIN, "the platform ends")
         if self._reviews is not None:
             await self._reviews.close()
+        await self._crews.close()
         await self.own_positions.close()
         await self.hub.close()
+
+    def _reassigned(self, resource: str) -> None:
+        self.rounds.reassigned(resource)
+        if self._ticking is not None:  # those who stood somewhere before this process began, know it
+            self._crews.reassigned(resource)
 
     def bind(self, state: Any) -> None:
         """Take what the process keeps beside this, which is there once the first request is."""

@@ -40,6 +40,12 @@ export const state = (incident: string, at?: string) =>
   body(client.GET('/v1/incidents/{incident}', { params: { ...of(incident), query: at ? { at } : {} } })) as Promise<State>;
 export const merge = (incident: string, into: string, reason: string) =>
   body(client.POST('/v1/incidents/{incident}/merge', { params: of(incident), body: { into, reason } }));
+/** The whole incident as a signed package, and the name that the platform gives it. */
+export async function take(incident: string, reason: string): Promise<{ file: Blob; name: string }> {
+  const { data, response } = await client.POST('/v1/incidents/{incident}/export', { params: of(incident), body: { reason }, parseAs: 'blob' });
+  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+  return { file: data as unknown as Blob, name: name ?? `${incident}.zip` };
+}
 export const terms = () => body(client.GET('/v1/incidents/terms'));
 
 export const log = {

@@ -52,6 +52,8 @@ export type LiveMessage =
   | { type: 'removed'; incident: string; cursor?: string }
   | { type: 'refused'; code: string; detail: string }
   | { type: 'pong'; server_time: string }
+  /** The resource that one crews was sent somewhere, or released. */
+  | { type: 'reassigned' }
   | { type: 'untracked' }
   | { type: 'signed_out' };
 
@@ -213,7 +215,7 @@ export function openLive(options: Options): LiveLine {
     here.onerror = () => {
       if (source === here) lost();
     };
-    const kinds: LiveMessage['type'][] = ['ready', 'event', 'positions', 'receipt', 'heartbeat', 'removed', 'refused', 'signed_out'];
+    const kinds: LiveMessage['type'][] = ['ready', 'event', 'positions', 'receipt', 'heartbeat', 'removed', 'reassigned', 'refused', 'signed_out'];
     for (const kind of kinds) {
       here.addEventListener(kind, (message) => {
         if (source === here) receive((message as MessageEvent<string>).data);

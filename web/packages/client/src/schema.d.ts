@@ -2308,8 +2308,8 @@ export interface paths {
          *
          *     The device says `{"type": "follow", "incidents": [id, …], "agency": false, "window": [west, south, east, north] | null,
          *     "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told `ready`, `event`,
-         *     `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `refused`, `untracked` and `signed_out`. Every `event` has a
-         *     cursor to resume from: nothing is missed and nothing comes twice.
+         *     `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `reassigned`, `refused`, `untracked` and `signed_out`. Every
+         *     `event` has a cursor to resume from: nothing is missed and nothing comes twice.
          *
          *     A bearer token, or a session cookie from a page of this place.
          */

@@ -2,3 +2,4 @@
 export { default as MapView } from './MapView.svelte';
 export type { CameraRow, DrawnAs, LonLat, MapEngine, Stop } from './engine';
 export type { Shape, Tone } from './shapes';
+export { asShape, FEATURES, featureWords, geometryOf, LEAST, pointsOf, type FeatureType } from './features';

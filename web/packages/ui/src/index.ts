@@ -4,6 +4,7 @@ export { default as Check } from './components/Check.svelte';
 export { default as Choice } from './components/Choice.svelte';
 export { default as Dialog } from './components/Dialog.svelte';
 export { default as Field } from './components/Field.svelte';
+export { default as Found } from './components/Found.svelte';
 export { default as More } from './components/More.svelte';
 export { default as Notice } from './components/Notice.svelte';
 export { default as Place } from './components/Place.svelte';

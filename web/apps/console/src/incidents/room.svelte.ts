@@ -19,6 +19,8 @@ export class Room {
   /** What the platform did not take, and why. */
   refused = $state('');
   gone = $state(false);
+  /** The number of one that was seen here until just now. */
+  lost = $state('');
   state = $derived(this.past?.state ?? this.now);
   agency = $derived(session.me?.agency.code ?? '');
   leads = $derived(this.now?.lead === this.agency);
@@ -55,9 +57,17 @@ export class Room {
       return true;
     } catch (error) {
       this.gone = error instanceof ApiError && error.status === 404;
-      this.problem = this.gone && this.now ? 'Your agency no longer sees this incident. What stands here is as it was before.' : inWords(error);
+      if (this.gone) this.#forget();
+      this.problem = this.gone ? '' : inWords(error);
       return false;
     }
+  }
+
+  /** It is not ours to see any more: nothing of it stays on the screen. */
+  #forget(): void {
+    this.lost = this.lost || this.now?.number || '';
+    this.now = this.past = null;
+    this.events = [];
   }
 
   async older(): Promise<void> {

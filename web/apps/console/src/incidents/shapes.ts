@@ -1,15 +1,8 @@
 // An incident's things as the map draws them. A position without a time is no position: each says how old it is.
 import type { control } from '@bluelamp/client';
-import type { LonLat, Shape, Tone } from '@bluelamp/map';
-import { CATEGORY_WORDS, featureWords } from './words';
+import { asShape, type LonLat, type Shape, type Tone } from '@bluelamp/map';
+import { CATEGORY_WORDS } from './words';
 
-const TONES: Record<string, Tone> = {
-  hazard: 'hazard', inner_cordon: 'cordon', outer_cordon: 'cordon', access: 'way', egress: 'way', rendezvous: 'post', forward_command: 'post',
-  casualty_clearing: 'post', holding_area: 'post', landing_site: 'post', search_sector: 'sector',
-};
-const MARKS: Record<string, string> = {
-  hazard: '!', rendezvous: 'RV', forward_command: 'FC', casualty_clearing: 'CC', landing_site: 'H', marker: '•',
-};
 const CASUALTY_MARKS: Record<string, string> = { P1: '1', P2: '2', P3: '3', dead: 'D', not_injured: '–', '': '?' };
 
 export function pointOf(place: { latitude?: number | null; longitude?: number | null } | null | undefined): LonLat | null {
@@ -19,13 +12,7 @@ export function pointOf(place: { latitude?: number | null; longitude?: number | 
 const point = (lonLat: LonLat) => ({ type: 'Point', coordinates: lonLat });
 
 export function shapesOf(state: control.State): Shape[] {
-  const shapes: Shape[] = [];
-  for (const feature of Object.values(state.features)) {
-    shapes.push({
-      id: `feature:${feature.id}`, geometry: feature.geometry, tone: TONES[feature.type] ?? 'unknown', label: feature.label || featureWords(feature.type),
-      mark: feature.geometry.type === 'Point' ? (MARKS[feature.type] ?? '•') : '',
-    });
-  }
+  const shapes = Object.values(state.features).map(asShape);
   const here = pointOf(state.place);
   if (here) shapes.push({ id: 'place', geometry: point(here), tone: 'place', label: state.place.said || 'The incident', mark: '' });
   for (const casualty of Object.values(state.casualties)) {
@@ -40,16 +27,4 @@ export function shapesOf(state: control.State): Shape[] {
     if (at) shapes.push({ id: `emergency:${emergency.id}`, geometry: point(at), tone: 'emergency', label: `EMERGENCY ${emergency.call_sign || emergency.person_name}`, mark: '!!' });
   }
   return shapes;
-}
-
-/** Every point of a geometry, for the map to fit. */
-export function pointsOf(geometry: { coordinates: unknown }): LonLat[] {
-  const found: LonLat[] = [];
-  const walk = (part: unknown): void => {
-    if (!Array.isArray(part)) return;
-    if (typeof part[0] === 'number' && typeof part[1] === 'number') found.push([part[0], part[1]]);
-    else part.forEach(walk);
-  };
-  walk(geometry.coordinates);
-  return found;
 }

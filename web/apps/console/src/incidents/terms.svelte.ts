@@ -29,6 +29,11 @@ class Words {
     return this.of(kind).find((term) => term.meaning === meaning)?.name ?? this.terms?.meanings[kind]?.[meaning] ?? meaning;
   }
 
+  /** `code`: of the own agency, whose name is told as it was said; empty: another's, told by what it means. */
+  status(meaning: string, code: string): string {
+    return (code && this.of('status').find((term) => term.code === code)?.name) || this.name('status', meaning);
+  }
+
   meaning(kind: Kind, code: string): string {
     return this.of(kind).find((term) => term.code.toLowerCase() === code.toLowerCase())?.meaning ?? code;
   }

@@ -1,20 +1,13 @@
 // What the log says, in sentences; and the names of what an incident has.
 import type { control } from '@bluelamp/client';
+import { featureWords } from '@bluelamp/map';
+import { gridReference } from '@bluelamp/ui';
 import { words } from './terms.svelte';
 
 export const CATEGORIES = ['P1', 'P2', 'P3', 'dead', 'not_injured', 'unknown'] as const;
 export const CATEGORY_WORDS: Record<string, string> = {
-  P1: 'P1', P2: 'P2', P3: 'P3', dead: 'Dead', not_injured: 'Not injured', unknown: 'Not triaged', '': 'Not triaged',
+  P1: 'P1', P2: 'P2', P3: 'P3', dead: 'Not breathing', not_injured: 'Not injured', unknown: 'Not triaged', '': 'Not triaged',
 };
-export const FEATURES = {
-  hazard: ['Hazard', 'Point'], inner_cordon: ['Inner cordon', 'Polygon'], outer_cordon: ['Outer cordon', 'Polygon'], rendezvous: ['Rendezvous point', 'Point'],
-  access: ['Way in', 'LineString'], egress: ['Way out', 'LineString'], forward_command: ['Forward command point', 'Point'],
-  casualty_clearing: ['Casualty clearing', 'Point'], holding_area: ['Holding area', 'Polygon'], landing_site: ['Landing site', 'Point'],
-  search_sector: ['Search sector', 'Polygon'], marker: ['Marker', 'Point'], line: ['Line', 'LineString'], area: ['Area', 'Polygon'],
-} as const;
-export type FeatureType = keyof typeof FEATURES;
-export const featureWords = (type: string): string => FEATURES[type as FeatureType]?.[0] ?? type;
-
 export const GROUPS: readonly (readonly [string, string, readonly string[]])[] = [
   ['all', 'Everything', []],
   ['talk', 'Log and chat', ['log.written', 'chat.said']],
@@ -46,7 +39,9 @@ export const kindWords = (kind: string): string => KINDS[kind] ?? kind;
 export function placeWords(place: control.Place | null | undefined): string {
   if (!place) return '';
   if (place.said) return place.said;
-  return place.latitude == null || place.longitude == null ? 'not known' : `${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`;
+  if (place.latitude == null || place.longitude == null) return 'not known';
+  const grid = gridReference(place.latitude, place.longitude);
+  return grid ? `OS ${grid}` : `${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`;
 }
 
 type Data = Record<string, unknown>;
@@ -71,6 +66,12 @@ function named(state: control.State | null, d: Data): { casualty: string; resour
     casualty: state?.casualties[text(d, 'casualty')]?.label ?? 'casualty',
     resource: (text(d, 'call_sign') || state?.resources[text(d, 'resource')]?.call_sign) ?? 'resource',
   };
+}
+
+/** What lists say of a vehicle: nobody should have to open a tab to read it. */
+function warnings(d: Data): string[] {
+  const found = (d.found as { warnings?: Data[] } | undefined)?.warnings ?? [];
+  return found.map((one) => `WARNING: ${text(one, 'instruction') || text(one, 'reason')}`);
 }
 
 const SAYS: Record<string, (d: Data, n: { casualty: string; resource: string }, state: control.State | null) => string> = {
@@ -105,7 +106,7 @@ const SAYS: Record<string, (d: Data, n: { casualty: string; resource: string }, 
   'casualty.handed_over': (d, n) => `${n.casualty} to ${text(d, 'to')}`,
   'casualty.struck': (d, n) => `${n.casualty}${because(d)}`,
   'vehicle.recorded': (d) => join(text(d, 'vrm'), text(d, 'description'), text(d, 'involvement')),
-  'vehicle.looked_up': (d, _n, s) => `${s?.vehicles[text(d, 'vehicle')]?.vrm ?? 'vehicle'} in ${text(d, 'source').toUpperCase()}`,
+  'vehicle.looked_up': (d, _n, s) => join(`${s?.vehicles[text(d, 'vehicle')]?.vrm ?? 'vehicle'} in ${text(d, 'source').toUpperCase()}`, ...warnings(d)),
   'person.recorded': (d) => join(text(d, 'name') || 'Name not known', text(d, 'role'), text(d, 'description')),
   'media.added': (d) => join(text(d, 'caption'), placeWords(d.place as control.Place)),
   'media.hidden': (d) => text(d, 'reason'),

@@ -44,6 +44,7 @@ export const MAY = {
   openIncidents: 'incidents.incidents.open',
   contribute: 'incidents.incidents.contribute',
   command: 'incidents.incidents.command',
+  exportIncidents: 'incidents.incidents.export',
   viewResources: 'incidents.resources.view',
   manageResources: 'incidents.resources.manage',
   dispatch: 'incidents.resources.dispatch',

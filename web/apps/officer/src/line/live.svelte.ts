@@ -41,8 +41,11 @@ class Live {
     if (message.type === 'event') {
       incidents.heard(message.event.incident, message.event.sequence);
       if (message.event.kind.startsWith('emergency.')) emergency.heard();
+      // Closed, merged, opened again, declared major: the list says so at once.
+      if (message.event.kind.startsWith('incident.')) void incidents.refresh().catch(() => undefined);
     } else if (message.type === 'receipt') incidents.heardReceipt(message.receipt as unknown as Receipt & { incident: string });
-    else if (message.type === 'removed') void incidents.look(message.incident).catch(() => undefined);
+    else if (message.type === 'removed') void incidents.look(message.incident).catch(() => incidents.refresh()).catch(() => undefined);
+    else if (message.type === 'reassigned') void incidents.refresh().catch(() => undefined);
     else if (message.type === 'untracked') tracking.untracked();
     else if (message.type === 'signed_out') void session.ask();
     else if (message.type === 'ready') for (const id of message.incidents) void incidents.look(id).catch(() => undefined);

@@ -10,6 +10,7 @@ export const PAGES = {
   casualty: '/incident/:id/casualties/:casualty',
   vehicle: '/incident/:id/vehicle',
   camera: '/incident/:id/camera',
+  draw: '/incident/:id/draw',
   open: '/open',
   map: '/map',
   status: '/status',

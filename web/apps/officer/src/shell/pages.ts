@@ -7,6 +7,7 @@ import ChatPage from '../chat/ChatPage.svelte';
 import IncidentPage from '../incidents/IncidentPage.svelte';
 import ListPage from '../incidents/ListPage.svelte';
 import OpenPage from '../incidents/OpenPage.svelte';
+import DrawPage from '../map/DrawPage.svelte';
 import MapPage from '../map/MapPage.svelte';
 import ReportPage from '../report/ReportPage.svelte';
 import StatusPage from '../status/StatusPage.svelte';
@@ -17,7 +18,7 @@ import type { PageName } from './nav.svelte';
 
 const SHOWN: Record<PageName, unknown> = {
   incidents: ListPage, incident: IncidentPage, chat: ChatPage, report: ReportPage, casualties: CasualtiesPage, casualty: CasualtyPage,
-  camera: CameraPage, vehicle: VehiclePage, open: OpenPage, map: MapPage, status: StatusPage, more: MorePage, outbox: OutboxPage,
+  camera: CameraPage, draw: DrawPage, vehicle: VehiclePage, open: OpenPage, map: MapPage, status: StatusPage, more: MorePage, outbox: OutboxPage,
 };
 
 /** A page takes what its path names. */
