@@ -14,6 +14,7 @@ from bluelamp.incidents.export import routes as export_routes
 from bluelamp.incidents.federation.server import federation as federation_command
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.gateways.cot import routes as tak_routes
+from bluelamp.incidents.gateways.cot.files.keeping import EXPIRE
 from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.handovers import parts as handovers
 from bluelamp.incidents.handovers.door import describe
@@ -50,7 +51,7 @@ MODULE = Module(
         *handovers.ROUTERS,
         log_routes.router,
     ),
-    jobs=(ESCALATE, GIVE_UP, *positions.JOBS),
+    jobs=(ESCALATE, GIVE_UP, EXPIRE, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS, **handovers.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),

@@ -11,6 +11,8 @@ from functools import partial
 from starlette.applications import Starlette
 
 from bluelamp.incidents.gateways.cot import plain
+from bluelamp.incidents.gateways.cot.files.attaching import Attaching
+from bluelamp.incidents.gateways.cot.files.sharing import Sharing
 from bluelamp.incidents.gateways.cot.gateway import Gateway
 from bluelamp.incidents.gateways.cot.joining.expected import Expected
 from bluelamp.incidents.gateways.cot.joining.incoming import Incoming
@@ -18,6 +20,7 @@ from bluelamp.incidents.gateways.cot.joining.origins import Origins
 from bluelamp.incidents.gateways.cot.joining.outgoing import Outgoing
 from bluelamp.incidents.gateways.cot.marti.door import Frame, application
 from bluelamp.incidents.gateways.cot.marti.enrolling import Enrolling
+from bluelamp.incidents.gateways.cot.marti.files import Files
 from bluelamp.incidents.gateways.cot.marti.missions import Missions
 from bluelamp.incidents.gateways.cot.marti.people import People
 from bluelamp.incidents.gateways.cot.marti.serving import https
@@ -42,6 +45,7 @@ class Doors:
         self.gateway = gateway
         self.keeper = keeper
         self.authority = authority
+        self.sharing: Sharing
         self.ports: dict[str, int] = {}
 
 
@@ -57,7 +61,7 @@ async def running(spine: Spine, settings: CotSettings | None = None) -> AsyncIte
     async with AsyncExitStack() as stack:
         await keeper.start()
         stack.push_async_callback(keeper.close)
-        marti = await _join(spine, doors, stack)
+        marti = await _join(spine, doors, settings, stack)
         tidying = start_steadily("cot-tidy", partial(_tidy, gateway))
         stack.push_async_callback(_ended, tidying)
         if settings.plain_port:
@@ -73,11 +77,12 @@ async def running(spine: Spine, settings: CotSettings | None = None) -> AsyncIte
         doors.ports["enrol"] = await stack.enter_async_context(https(enrolling.app, settings.host, settings.enrol_port, context))
         known = authority.server_context(names, clients=True)
         doors.ports["marti"] = await stack.enter_async_context(https(marti, settings.host, settings.marti_port, known))
+        doors.sharing.base = f"https://{settings.public_host}:{doors.ports['marti']}"
         stack.callback(gateway.close)
         yield doors
 
 
-async def _join(spine: Spine, doors: Doors, stack: AsyncExitStack) -> Starlette:
+async def _join(spine: Spine, doors: Doors, settings: CotSettings, stack: AsyncExitStack) -> Starlette:
     """Join devices with incidents and positions, both ways; what they ask over HTTPS."""
     positions, origins, expected = PositionService(spine), Origins(), Expected(spine.clock)
     following = Following(spine, doors.gateway)
@@ -91,8 +96,10 @@ async def _join(spine: Spine, doors: Doors, stack: AsyncExitStack) -> Starlette:
     outgoing = Outgoing(spine, doors.gateway, doors.keeper, positions, origins, following)
     stack.push_async_callback(outgoing.close)
     await outgoing.start()
-    frame = Frame(spine, doors.keeper)
-    return application(frame, Missions(frame, doors.gateway, following, expected, incoming.draw), People(frame, doors.gateway))
+    frame, attaching, sharing = Frame(spine, doors.keeper), Attaching(spine, incoming.draw), Sharing(spine, doors.gateway)
+    incoming.offer, doors.sharing = sharing.offer, sharing
+    missions = Missions(frame, doors.gateway, following, expected, incoming.draw, attaching, settings.file_bytes_max)
+    return application(frame, missions, People(frame, doors.gateway), Files(frame, attaching, sharing, settings))
 
 
 async def _open_plain(doors: Doors, settings: CotSettings, stack: AsyncExitStack) -> None:

@@ -41,6 +41,11 @@ class CotSettings(FromFiles, BaseSettings):
     events_per_second_max: int = Field(
         100, ge=1, le=1_000_000, description="Events of one client in a second; it may send a burst of ten times as many, then it waits."
     )
+    file_bytes_max: int = Field(
+        32 << 20, ge=1 << 20, le=256 << 20, description="Largest file or data package that a device sends, in bytes."
+    )
+    file_days: int = Field(7, ge=1, le=90, description="Days that a file which a device sent to others can be fetched; then it is deleted.")
+    files_per_person_max: int = Field(100, ge=1, le=10_000, description="Most files that one person has on their way.")
     clock_seconds_max: int = Field(
         10, ge=1, le=3600, description="By how much a client's clock may be off; the times of its events are corrected beyond."
     )

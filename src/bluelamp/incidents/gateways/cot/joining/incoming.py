@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,6 +87,8 @@ class Incoming:
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._started = spine.clock()
         self._tasks: list[asyncio.Task[None]] = []
+        self.offer: Callable[[Client, CotEvent], Awaitable[None]]
+        """Hands on what a device offers of files."""
         self._told: set[tuple[str, str]] = set()
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -112,21 +115,27 @@ class Incoming:
             self._woken.set()
             return identity.audience
         if event.type == reading.CHAT:
-            incident = self._origins.numbers.get(reading.room_of(event), "")
-            if not incident:
-                return identity.audience
-            if groups.of_incident(incident) in identity.groups:
-                self._put(_Said(client, caller, identity.device, event, incident))
-            return frozenset()
+            return self._take_chat(client, identity, caller, event)
         if event.type == reading.CANCEL:
             self._alerts.pop((identity.device, event.uid), None)
             if (pressed := self._pressed.get((identity.device, event.uid))) is not None:
                 pressed.cancelled = True
         elif reading.is_emergency(event):
             self._press(_Said(client, caller, identity.device, event, ""))
+        elif event.type == reading.FILE:
+            self._put(_Said(client, caller, identity.device, event, ""))
+            return frozenset()  # handed on when it is known that there is such a file
         elif reading.is_drawing(event) or event.type in {reading.CASUALTY_EVACUATION, reading.DELETE}:
             return self._take_drawing(client, identity, caller, event)
         return identity.audience
+
+    def _take_chat(self, client: Client, identity: Identity, caller: Caller, event: CotEvent) -> frozenset[str]:
+        incident = self._origins.numbers.get(reading.room_of(event), "")
+        if not incident:
+            return identity.audience
+        if groups.of_incident(incident) in identity.groups:
+            self._put(_Said(client, caller, identity.device, event, incident))
+        return frozenset()
 
     def _take_drawing(self, client: Client, identity: Identity, caller: Caller, event: CotEvent) -> frozenset[str]:
         """Into the missions that it names, or that its device added it to before; else into the incident that the person is on."""
@@ -220,6 +229,9 @@ class Incoming:
                 break
 
     async def _keep(self, said: _Said) -> None:
+        if said.event.type == reading.FILE:
+            await self.offer(said.client, said.event)
+            return
         incident = said.incident
         if not incident:
             crewed = await resources.of_person(self._spine.db, said.caller.id)

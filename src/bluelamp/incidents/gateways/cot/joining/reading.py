@@ -15,7 +15,7 @@ from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.gateways.cot.wire.event import UNKNOWN_M, CotEvent
 from bluelamp.incidents.positions.reports import Report
 
-CHAT, CASUALTY_EVACUATION, DELETE, CANCEL = "b-t-f", "b-r-f-h-c", "t-x-d-d", "b-a-o-can"
+CHAT, CASUALTY_EVACUATION, DELETE, CANCEL, FILE = "b-t-f", "b-r-f-h-c", "t-x-d-d", "b-a-o-can", "b-f-t-r"
 OURS = "bluelamp-"
 """Begins the uid of everything that the platform itself puts on maps."""
 FEATURE = f"{OURS}f-"

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE
+from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, INCIDENTS_VIEW
 from bluelamp.incidents.domain.events import LogWritten, plain
 from bluelamp.incidents.domain.rules import New
-from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
+from bluelamp.incidents.gateways.cot.files import archives, keeping
+from bluelamp.incidents.gateways.cot.files import store as files
+from bluelamp.incidents.gateways.cot.files.attaching import Attaching, Draw
+from bluelamp.incidents.gateways.cot.files.errors import NoSuchFileError
+from bluelamp.incidents.gateways.cot.gateway import Gateway
 from bluelamp.incidents.gateways.cot.joining.expected import Expected
-from bluelamp.incidents.gateways.cot.marti.door import Asked, Doors, Frame, json, json_of, number
+from bluelamp.incidents.gateways.cot.marti.door import Asked, Doors, Frame, body, json, json_of, number
 from bluelamp.incidents.gateways.cot.missions import changes, contents, queries, shapes, store
 from bluelamp.incidents.gateways.cot.missions.errors import RunInBluelampError
 from bluelamp.incidents.gateways.cot.missions.following import Following
 from bluelamp.incidents.gateways.cot.missions.queries import Mission
 from bluelamp.incidents.gateways.cot.wire import xml
 from bluelamp.incidents.gateways.cot.wire.errors import EventError
-from bluelamp.incidents.gateways.cot.wire.event import CotEvent, parse_time
+from bluelamp.incidents.gateways.cot.wire.event import parse_time
 from bluelamp.incidents.log import store as log_store
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
@@ -46,19 +49,20 @@ class LogEntry(msgspec.Struct):
     creatorUid: str = ""  # noqa: N815
 
 
-Draw = Callable[[Identity, str, CotEvent], Awaitable[None]]
-
-
 class Missions:
-    """The addresses. `draw` puts a marker that the gateway has into an incident."""
+    """The addresses. `draw` puts a marker that the gateway has into an incident; `most`: bytes of a data package."""
 
-    def __init__(self, frame: Frame, gateway: Gateway, following: Following, expected: Expected, draw: Draw) -> None:
+    def __init__(
+        self, frame: Frame, gateway: Gateway, following: Following, expected: Expected, draw: Draw, attaching: Attaching, most: int
+    ) -> None:
         self._frame = frame
         self._spine = frame.spine
         self._gateway = gateway
         self._following = following
         self._expected = expected
         self._draw = draw
+        self._attaching = attaching
+        self._most = most
 
     def mount(self, doors: Doors) -> None:
         doors.add("GET", MISSIONS, self.show_all)
@@ -81,6 +85,8 @@ class Missions:
             doors.add("GET", f"{base}/invitations", self.invitations)
             doors.add("GET", f"{base}/contacts", self.contacts)
             doors.add("PUT", f"{base}/contents", self.add, INCIDENTS_CONTRIBUTE, 120)
+            doors.add("PUT POST", f"{base}/contents/missionpackage", self.add_package, INCIDENTS_CONTRIBUTE, 600)
+            doors.add("GET", f"{base}/archive", self.archive, INCIDENTS_VIEW, 600)
             doors.add("DELETE", f"{base}/contents", self.remove, INCIDENTS_CONTRIBUTE)
             doors.add("PUT", f"{base}/role", self.refuse)
             doors.add("PUT POST DELETE", f"{base}/keywords", self.refuse)
@@ -231,7 +237,34 @@ class Missions:
                 self._expected.expect(asked.identity.device, uid, incident)
             elif not uid.startswith("bluelamp-"):
                 await self._draw(asked.identity, incident, parcel.event())
+        for sha256 in added.hashes:
+            await self._attach(asked, incident, sha256.lower())
         return json(shapes.answer("Mission", [self._whole(asked, await queries.seen(self._spine, asked.caller, incident, "whole"))]))
+
+    async def _attach(self, asked: Asked, incident: str, sha256: str) -> None:
+        """A file that was uploaded or sent to this person; one that the incident has already stays."""
+        caller, readers = asked.caller, keeping.readers_of(asked.identity)
+        file = await files.find(self._spine.db, caller.id, caller.agency, readers, sha256)
+        if file is not None:
+            await self._attaching.file(asked.identity, incident, file)
+            return
+        has = await files.media_by_hash(self._spine.db, sha256, caller.agency, caller.roles)
+        if incident not in {row["incident"] for row in has}:
+            raise NoSuchFileError
+
+    async def add_package(self, asked: Asked) -> Response:
+        """A data package: its markers and pictures become the incident's."""
+        self._frame.own(asked, asked.query.get("creatorUid", ""))
+        incident = await self._find(asked)
+        await self._attaching.package(asked.identity, incident, await body(asked.request, self._most))
+        return json(shapes.answer("Mission", [self._whole(asked, await queries.seen(self._spine, asked.caller, incident, "whole"))]))
+
+    async def archive(self, asked: Asked) -> Response:
+        """The incident as a data package: its markers as CoT, and its pictures, films and documents."""
+        mission = await self._seen(asked, "archive")
+        parts = archives.made(self._spine, asked.caller, mission)
+        headers = {"Content-Disposition": f'attachment; filename="{mission.state.number}.zip"', "Cache-Control": "no-store"}
+        return StreamingResponse(parts, media_type="application/zip", headers=headers)
 
     async def remove(self, asked: Asked) -> Response:
         self._frame.own(asked, asked.query.get("creatorUid", ""))
