@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from bluelamp.incidents.gateways.cot.trust import store
 from bluelamp.incidents.gateways.cot.trust.authority import Authority
@@ -17,7 +19,7 @@ from bluelamp.spine.identity.store import announce
 from tests.incidents.conftest import IncidentRoom
 from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import chat, emergency, position
-from tests.incidents.cot.tak import Tak, request
+from tests.incidents.cot.tak import Tak, client_context, request
 
 
 async def closed(device: Device) -> bool:
@@ -61,6 +63,23 @@ async def test_a_token_works_once_and_for_its_owner_only(tak: Tak) -> None:
     again = await tak.sign("officer", told["token"], body)
     assert (again.status_code, again.json()["code"]) == (401, "enrolment_refused")
     assert again.headers["www-authenticate"].startswith("Basic")
+
+
+async def test_an_older_client_has_its_certificate_as_pkcs12(tak: Tak) -> None:
+    told = await tak.enrolment("officer")
+    key, body = request()
+    async with tak.enrolling("officer", told["token"]) as client:
+        answer = await client.post("/Marti/api/tls/signClient?clientUid=x&version=3", content=body)
+        again = await client.post("/Marti/api/tls/signClient?clientUid=x&version=3", content=body)
+    assert again.status_code == 401, "a token works once, whichever version asks"
+    bundle = pkcs12.load_pkcs12(answer.content, b"atakatak")
+    assert bundle.key is None
+    named = {one.friendly_name: one.certificate for one in bundle.additional_certs}
+    assert named.keys() == {b"signedCert", b"ca0"}
+    signed = named[b"signedCert"].public_bytes(serialization.Encoding.PEM).decode()
+    context = client_context(tak.doors, key, "".join(signed.splitlines(keepends=True)[1:-1]).strip())
+    async with Device.at(tak.doors.ports["tls"], context) as device:
+        await device.wait("t-x-takp-v")
 
 
 async def test_a_token_is_over_after_its_time(tak: Tak) -> None:

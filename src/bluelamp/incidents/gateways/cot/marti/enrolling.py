@@ -45,7 +45,8 @@ class Enrolling:
         self.app = Starlette(
             routes=[
                 Route("/Marti/api/tls/config", self._config, methods=["GET"]),
-                Route("/Marti/api/tls/signClient/v2", self._sign, methods=["POST"]),
+                Route("/Marti/api/tls/signClient", self._sign_v1, methods=["POST"]),
+                Route("/Marti/api/tls/signClient/v2", self._sign_v2, methods=["POST"]),
                 Route("/Marti/api/tls/profile/enrollment", self._profile, methods=["GET"]),
             ],
             exception_handlers={BluelampError: _told},
@@ -85,13 +86,20 @@ class Enrolling:
         )
         return Response(body, media_type="application/xml")
 
-    async def _sign(self, request: Request) -> Response:
+    async def _signed(self, request: Request) -> Signed:
         username, token = await self._credentials(request)
         body = await _body(request)
         place = network_of(request.client.host if request.client else "")
         signed = await actions.sign(self._spine, self._authority, username, token, body, place, self._settings.certificate_days)
         log.info("a TAK device of %s is enrolled", username)
-        return _answer(signed, self._authority, as_xml="xml" in request.headers.get("accept", ""))
+        return signed
+
+    async def _sign_v1(self, request: Request) -> Response:
+        """As older clients ask: the certificates in one PKCS #12 file."""
+        return Response(self._authority.bundle(await self._signed(request)), media_type="application/x-pkcs12")
+
+    async def _sign_v2(self, request: Request) -> Response:
+        return _answer(await self._signed(request), self._authority, as_xml="xml" in request.headers.get("accept", ""))
 
     async def _profile(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         """Clients ask for settings after enrolling; there are none."""

@@ -21,7 +21,7 @@ from bluelamp.incidents.gateways.cot.missions import queries
 from bluelamp.incidents.gateways.cot.missions.shapes import answer
 from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.media import queries as media
-from bluelamp.incidents.media.errors import MediaHiddenError
+from bluelamp.incidents.media import store as media_store
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine import audit
 from bluelamp.spine.errors import ForbiddenError, InvalidError
@@ -103,10 +103,9 @@ class Files:
         """A file that was sent to this person, or an attachment of an incident that they see."""
         sha256 = asked.query.get("hash", "").lower()
         for row in await store.media_by_hash(self._spine.db, sha256, asked.caller.agency, asked.caller.roles):
-            try:
-                opened = await media.open_original(self._spine, asked.caller, row["incident"], row["id"], "")
-            except MediaHiddenError:
-                continue
+            if row["id"] in await media_store.hidden_of(self._spine.db, row["incident"], [row["id"]]):
+                continue  # also for those who may open it in the console: what is hidden is on no device
+            opened = await media.open_original(self._spine, asked.caller, row["incident"], row["id"], "")
             return _streamed(opened.parts, opened.media.content_type, opened.length, sha256, opened.media.caption or row["id"])
         intent = await audit.intend(self._spine.db, asked.caller.actor, INCIDENTS_VIEW, detail={"tak_file": sha256[:64]})
         try:

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bluelamp.incidents.gateways.cot.trust.errors import AuthorityError, RequestError
@@ -22,6 +23,7 @@ FILE = Path("secrets") / "cot-authority.pem"
 YEARS = 10
 SERVER_DAYS = 90
 """The server's own certificate is made anew at each start."""
+BUNDLE_PASSWORD = b"atakatak"
 EARLIER = dt.timedelta(hours=1)
 """Certificates begin earlier than now: a device's clock may be behind."""
 
@@ -107,6 +109,17 @@ class Authority:
         signed = self._finish(builder, ExtendedKeyUsageOID.CLIENT_AUTH)
         pem = signed.public_bytes(serialization.Encoding.PEM)
         return Signed(serial_of(signed.serial_number), pem, signed.not_valid_after_utc)
+
+    def bundle(self, signed: Signed) -> bytes:
+        """A device's certificate and ours as PKCS #12, without a key: what version 1 of enrolment answers.
+
+        The password and the names are those that clients look for. It holds nothing secret, so the cipher is one that old ones know.
+        """
+        certificate = x509.load_pem_x509_certificate(signed.pem)
+        kinds = serialization.PrivateFormat.PKCS12.encryption_builder()
+        cipher = kinds.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303 - see above
+        certificates = [pkcs12.PKCS12Certificate(certificate, b"signedCert"), pkcs12.PKCS12Certificate(self.certificate, b"ca0")]
+        return pkcs12.serialize_key_and_certificates(None, None, None, certificates, cipher.build(BUNDLE_PASSWORD))
 
     def server_context(self, names: list[str], *, clients: bool) -> ssl.SSLContext:
         """For a door of ours under these names; with `clients` it lets in only who has a certificate of this authority."""
