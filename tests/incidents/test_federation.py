@@ -19,18 +19,20 @@ from bluelamp.incidents.access import RESOURCES_DISPATCH
 from bluelamp.incidents.consumers.federation import federate
 from bluelamp.incidents.domain.fold import fold, view
 from bluelamp.incidents.domain.rules import Author, New
-from bluelamp.incidents.federation.forward import Parcel
+from bluelamp.incidents.federation.parcels import Parcel
 from bluelamp.incidents.federation.receive import receive
 from bluelamp.incidents.federation.server import configuration
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.log import store
 from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.positions.tables import POSITIONS_STREAM, POSITIONS_SUBJECT
 from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
 from bluelamp.incidents.told import told_of
 from bluelamp.kit.clock import now_ms
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import outbox, relational
 from bluelamp.spine.audit import SYSTEM, Actor
+from bluelamp.spine.blobs import Blobs
 from bluelamp.spine.bus import Bus, PoisonError, Stream
 from bluelamp.spine.module import Spine
 from bluelamp.spine.organisations.agencies import FICTIONAL, add_agency
@@ -127,7 +129,8 @@ async def regions(room: IncidentRoom, tmp_path: Path) -> AsyncIterator[Regions]:
         bus = await Bus.open(f"nats://f:p@127.0.0.1:{north_port}")
         stack.push_async_callback(bus.close)
         await bus.ensure(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), 1, 1 << 24))
-        away = replace(spine, db=db, bus=bus)
+        await bus.ensure(Stream(POSITIONS_STREAM, (POSITIONS_SUBJECT,), 1, 1 << 24))
+        away = replace(spine, db=db, bus=bus, blobs=Blobs.open(f"file://{tmp_path}/blobs"))
         ends = {
             "SOUTH": FederationSettings(region="SOUTH", regions={"NORTH": ["IRW"]}, url=f"nats://f:p@127.0.0.1:{south_port}"),
             "NORTH": FederationSettings(

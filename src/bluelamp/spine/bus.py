@@ -128,8 +128,8 @@ class Bus:
         with suppress(*UNREACHABLE):
             await self._client.publish(subject, payload)
 
-    async def overhear(self, subject: str, handle: Callable[[bytes], None]) -> None:
-        """Hand on what is whispered on `subject` until the client closes; survives a lost connection.
+    async def overhear(self, subject: str, handle: Callable[[bytes], None]) -> Callable[[], Awaitable[None]]:
+        """Hand on what is whispered on `subject` until the client closes, or what it returns is called; survives a lost connection.
 
         Raises:
             EngineDownError: the event log does not answer.
@@ -140,9 +140,26 @@ class Bus:
 
         try:
             # What a busy process cannot take is dropped rather than kept waiting.
-            await self._client.subscribe(subject, cb=take, pending_msgs_limit=64)
+            heard = await self._client.subscribe(subject, cb=take, pending_msgs_limit=64)
         except UNREACHABLE as error:
             raise EngineDownError("NATS does not answer") from error
+
+        async def end() -> None:
+            with suppress(*UNREACHABLE):
+                await heard.unsubscribe()
+
+        return end
+
+    async def ask(self, subject: str, payload: bytes, wait_s: float) -> bytes:
+        """What whoever answers on `subject` says.
+
+        Raises:
+            EngineDownError: nobody did in time.
+        """
+        try:
+            return (await self._client.request(subject, payload, timeout=wait_s)).data
+        except UNREACHABLE as error:
+            raise EngineDownError(f"nobody answers on {subject}") from error
 
     async def answer(self, subject: str, group: str, handle: Callable[[bytes], Awaitable[bytes]]) -> None:
         """Answer what is asked on `subject`, one process of the `group` each question, until the client closes.

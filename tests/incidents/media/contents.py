@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from typing import Any
@@ -33,6 +34,14 @@ def picture(width: int = 640, height: int = 360, kind: str = "JPEG", **exif: Any
         gps[ExifTags.GPS.GPSLongitude] = (abs(longitude), 0.0, 0.0)
     out = io.BytesIO()
     image.save(out, kind, exif=said)
+    return out.getvalue()
+
+
+def noise(width: int, height: int) -> bytes:
+    """A picture that does not compress."""
+    image = Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from bluelamp.incidents import told
 from bluelamp.incidents.domain.fold import Event
-from bluelamp.incidents.federation.link import Link, subject
+from bluelamp.incidents.federation.link import Link
+from bluelamp.incidents.federation.parcels import Parcel, send
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.log import store
 from bluelamp.incidents.tables import INCIDENTS_STREAM
@@ -16,17 +15,6 @@ from bluelamp.spine.module import Spine
 
 AT_ONCE = 200
 """Events in one message: well below what a server takes."""
-
-
-class Parcel(msgspec.Struct, frozen=True):
-    """Events of one incident, in order."""
-
-    incident: str
-    lead: str
-    events: tuple[Told, ...]
-
-
-decode = msgspec.json.Decoder(Parcel).decode
 
 
 def receivers(settings: FederationSettings, event: Told) -> set[str]:
@@ -62,9 +50,8 @@ async def _send_history(spine: Spine, link: Link, region: str, last: Told) -> No
 
 
 async def _send(spine: Spine, link: Link, region: str, incident: str, events: tuple[Told, ...], message_id: str) -> None:
-    row = await store.lead_of(spine.db, incident)
-    parcel = msgspec.json.encode(Parcel(incident, row, events))
-    await link.bus.publish(subject(link.settings.region, region, incident), parcel, message_id)
+    lead = await store.lead_of(spine.db, incident)
+    await send(link, region, Parcel(incident, lead, events), message_id)
 
 
 async def run(spine: Spine, link: Link) -> None:

@@ -2,7 +2,7 @@
 
 Each region keeps what it sends in a stream of its own (`FEDERATION_OUT`, subjects `federation.<from>.<to>.<incident>`); the other side has
 a stream that sources its part of it across the leaf node and goes on where it stopped, however long the link was cut. These servers carry
-nothing but this, so no other subject crosses (decision 0130).
+nothing but this, so no other subject crosses (decision 0131).
 """
 
 from __future__ import annotations
@@ -33,6 +33,16 @@ def inbound(region: str) -> str:
 
 def subject(sender: str, receiver: str, incident: str) -> str:
     return f"federation.{sender}.{receiver}.{incident}"
+
+
+def positions_subject(sender: str, receiver: str) -> str:
+    """Whispered: outside the subjects of the streams, so that nothing keeps it."""
+    return f"federation-positions.{sender}.{receiver}"
+
+
+def pictures_subject(asker: str, holder: str) -> str:
+    """Where a region asks another for a part of a picture."""
+    return f"federation-pictures.{asker}.{holder}"
 
 
 class Link:

@@ -16,9 +16,9 @@ from bluelamp.incidents.domain.events import ADAPTERS, plain
 from bluelamp.incidents.domain.fold import REGION, Event, apply
 from bluelamp.incidents.domain.rules import BY_LEAD
 from bluelamp.incidents.domain.state import IncidentState
-from bluelamp.incidents.federation import effects
-from bluelamp.incidents.federation.forward import Parcel, decode
+from bluelamp.incidents.federation import effects, receipts
 from bluelamp.incidents.federation.link import Link, inbound
+from bluelamp.incidents.federation.parcels import Parcel, decode
 from bluelamp.incidents.log import store
 from bluelamp.incidents.log.actions import changing_survivor, members_of, write
 from bluelamp.incidents.log.carrying import carry
@@ -91,7 +91,7 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
             await write(connection, state, kept, at)
             events = [event for event, _ in kept]
             for event in events:
-                await effects.follow(connection, event)
+                await effects.follow(connection, event, sender)
             if survivor != parcel.incident and lead not in {code for codes in regions.values() for code in codes}:
                 # They could not know yet that we had merged it: what they said goes on like all before it.
                 into = await states.as_of(connection, survivor, (await store.head_of_any(connection, survivor) or head).sequence)
@@ -158,6 +158,9 @@ async def run(spine: Spine, link: Link, sender: str) -> None:
                 parcel = decode(message.payload)
             except ValueError as error:
                 raise PoisonError("not a parcel of events") from error
-            await receive(spine, sender, parcel, link.settings.regions)
+            if parcel.events:
+                await receive(spine, sender, parcel, link.settings.regions)
+            if parcel.receipts:
+                await receipts.receive(spine, link.settings.region, sender, parcel, link.settings.regions[sender])
 
     await link.bus.consume(inbound(sender), "incident-federation", handle, batch_max=64)

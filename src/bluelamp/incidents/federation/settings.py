@@ -21,6 +21,11 @@ class FederationSettings(BaseSettings):
         description="NATS server of this region that is joined with the others' as leaf nodes; its JetStream domain is the region.",
     )
 
+    @property
+    def elsewhere(self) -> list[str]:
+        """Agencies that are at home in other regions."""
+        return sorted({agency for agencies in self.regions.values() for agency in agencies})
+
     def region_of(self, agency: str) -> str:
         """The other region where an agency is at home; empty: here."""
         return next((region for region, agencies in self.regions.items() if agency in agencies), "")

@@ -135,7 +135,9 @@ class RecordsOfSpine:
         incidents: dict[str, Known] = {}
         for row in reversed(rows):
             incidents.setdefault(row["id"], Known(row["sequence"], {})).agencies[row["agency"]] = tuple(row["roles"])
-        rows = await self._db.fetch("SELECT id, incident FROM resources WHERE incident IS NOT NULL")
+        rows = await self._db.fetch(
+            "SELECT id, incident FROM resources WHERE incident IS NOT NULL UNION ALL SELECT resource, incident FROM resources_elsewhere"
+        )
         return Standing(incidents, {row["id"]: row["incident"] for row in rows})
 
     async def incident(self, incident: str) -> Known | None:

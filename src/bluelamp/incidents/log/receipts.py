@@ -27,8 +27,13 @@ async def acknowledge(spine: Spine, caller: Caller, incident: str, delivered: in
         detail = {"delivered": delivered, "read": read}
         await audit.record(connection, caller.actor, "alteration", INCIDENTS_CONTRIBUTE, subjects=(incident,), detail=detail)
     if row is not None:
-        told = {"incident": incident, "person": caller.id, "name": caller.name, "agency": caller.agency, **dict(row)}
-        await spine.bus.whisper(RECEIPTS_SUBJECT, msgspec.json.encode(told))
+        await whisper(spine, incident, caller.id, caller.name, caller.agency, row)
+
+
+async def whisper(spine: Spine, incident: str, person: str, name: str, agency: str, row: Record, region: str = "") -> None:
+    """Tell whoever follows the incident. `region`: the other one that the person is in."""
+    told = {"incident": incident, "person": person, "name": name, "agency": agency, **dict(row)} | ({"region": region} if region else {})
+    await spine.bus.whisper(RECEIPTS_SUBJECT, msgspec.json.encode(told))
 
 
 async def of_incident(spine: Spine, incident: str) -> list[Record]:

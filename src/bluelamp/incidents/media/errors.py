@@ -14,6 +14,15 @@ class NoSuchMediaError(NotFoundError):
         super().__init__(message)
 
 
+class MediaOnItsWayError(NotFoundError):
+    """The log tells of it, and its content has not come from the other region yet."""
+
+    code = "media_on_its_way"
+
+    def __init__(self) -> None:
+        super().__init__("it is on its way from another region: look again in a moment")
+
+
 class MediaHiddenError(NotFoundError):
     code = "media_hidden"
 

@@ -15,13 +15,16 @@ from bluelamp.spine.module import Job, Spine
 log = logging.getLogger(__name__)
 
 AT_ONCE_MAX = 500
+ELSEWHERE_DAYS = 30
+"""How long another region is asked for a picture that it does not give: as long as what it says is kept for us."""
 
 
 async def give_up_abandoned(spine: Spine) -> int:
     """One round; how many were given up."""
-    before = moment(spine.clock()) - timedelta(hours=media_settings().abandoned_hours)
+    now = moment(spine.clock())
+    before, before_elsewhere = now - timedelta(hours=media_settings().abandoned_hours), now - timedelta(days=ELSEWHERE_DAYS)
     given_up = 0
-    for media in await store.abandoned(spine.db, before, AT_ONCE_MAX):
+    for media in await store.abandoned(spine.db, before, before_elsewhere, AT_ONCE_MAX):
         async with spine.db.transaction() as connection:
             upload = await store.find(connection, media, lock=True)
             if upload is None or upload.state != "receiving":

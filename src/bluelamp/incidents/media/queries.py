@@ -9,7 +9,7 @@ from bluelamp.incidents.access import INCIDENTS_COMMAND, INCIDENTS_VIEW
 from bluelamp.incidents.errors import NoSuchIncidentError
 from bluelamp.incidents.log import store as log_store
 from bluelamp.incidents.media import originals, ranges, store
-from bluelamp.incidents.media.errors import MediaHiddenError, NoSuchMediaError, NoThumbnailError
+from bluelamp.incidents.media.errors import MediaHiddenError, MediaOnItsWayError, NoSuchMediaError, NoThumbnailError
 from bluelamp.incidents.media.store import Media
 from bluelamp.spine import audit
 from bluelamp.spine.blobs import BlobMissingError
@@ -104,9 +104,11 @@ async def _seen(spine: Spine, caller: Caller, incident: str, media: str) -> Medi
     if await log_store.head(spine.db, incident, caller.agency, caller.roles) is None:
         raise NoSuchIncidentError
     found = await store.find(spine.db, media)
-    if found is None or found.state != "kept" or (found.audience and caller.agency not in found.audience):
+    if found is None or (found.audience and caller.agency not in found.audience) or not await store.is_in(spine.db, incident, found):
         raise NoSuchMediaError
-    if not await store.is_in(spine.db, incident, found):
+    if found.state == "receiving" and found.sequence:
+        raise MediaOnItsWayError
+    if found.state != "kept":
         raise NoSuchMediaError
     if media in await store.hidden_of(spine.db, incident, [media]):
         leads = await spine.db.fetchval("SELECT true FROM incidents WHERE id = $1 AND lead = $2", incident, caller.agency)

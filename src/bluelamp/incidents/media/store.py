@@ -9,7 +9,7 @@ from bluelamp.incidents.log.store import moment
 from bluelamp.kit.clock import to_ms
 from bluelamp.spine.relational import Connection, Database, Record
 
-_MEDIA = (
+MEDIA = (
     "id, incident, person, name, agency, device, bytes, sha256, taken_at, place, caption, audience, state, held, reason, started_at,"
     " content_type, width, height, file_says, thumbnails, event, sequence"
 )
@@ -62,7 +62,7 @@ class Found(NamedTuple):
     thumbnails: tuple[int, ...]
 
 
-def media_of(row: Record) -> Media:
+def media_of(row: Record | dict[str, Any]) -> Media:
     values = dict(row)
     if (carried := values.pop("carried", None)) is not None:
         values["sequence"] = carried
@@ -73,7 +73,7 @@ def media_of(row: Record) -> Media:
 
 
 async def find(db: Connection | Database, media: str, *, lock: bool = False) -> Media | None:
-    row = await db.fetchrow(f"SELECT {_MEDIA} FROM incident_media WHERE id = $1" + (" FOR UPDATE" if lock else ""), media)
+    row = await db.fetchrow(f"SELECT {MEDIA} FROM incident_media WHERE id = $1" + (" FOR UPDATE" if lock else ""), media)
     return media_of(row) if row else None
 
 
@@ -132,17 +132,20 @@ async def end(connection: Connection, media: str, state: str, reason: str) -> No
     await connection.execute("UPDATE incident_media SET state = $2, reason = $3, held = 0 WHERE id = $1", media, state, reason)
 
 
-async def abandoned(db: Database, before: datetime, limit: int) -> list[str]:
+async def abandoned(db: Database, before: datetime, before_elsewhere: datetime, limit: int) -> list[str]:
+    """Those that nothing came for since; the second time counts for what another region has."""
     rows = await db.fetch(
-        "SELECT id FROM incident_media WHERE state = 'receiving' AND touched_at < $1 ORDER BY touched_at LIMIT $2", before, limit
-    )
+        "SELECT id FROM incident_media WHERE state = 'receiving' AND touched_at < CASE WHEN region = '' THEN $1 ELSE $2 END"
+        " ORDER BY touched_at LIMIT $3",
+        before, before_elsewhere, limit,
+    )  # fmt: skip
     return [row["id"] for row in rows]
 
 
 async def shown(db: Database, incident: str, agency: str, after: str, limit: int) -> list[Media]:
     """What an agency sees of an incident's imagery, by id: as the devices made them. `sequence` is of the log of this incident."""
     rows = await db.fetch(
-        f"SELECT {_MEDIA}, (SELECT c.sequence FROM incident_media_carried c WHERE c.incident = $1 AND c.media = id) AS carried"
+        f"SELECT {MEDIA}, (SELECT c.sequence FROM incident_media_carried c WHERE c.incident = $1 AND c.media = id) AS carried"
         " FROM incident_media WHERE (incident = $1 OR id IN (SELECT media FROM incident_media_carried WHERE incident = $1))"
         f" AND {_SHOWN} AND id > $3 ORDER BY id LIMIT $4",
         incident, agency, after, limit,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+FEDERATED = "region"
+"""Source of positions that another region told: their resource has no record here."""
+
 
 class Position(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
     """Where a resource was at one moment, with what a viewer must know to show it. On the wire an array, in this order.
@@ -24,7 +27,7 @@ class Position(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defa
     """Kind of the resource, such as `vehicle` or `person`: how soon it is stale depends on it."""
     call_sign: str = ""
     source: str = ""
-    """How it came: `phone`, `vehicle`, `cot`, `console`."""
+    """How it came: `phone`, `vehicle`, `cot`, `console`, `region` (another one's)."""
     covert: bool = False
     """Shown to nobody but the control room of its own agency."""
     gone: bool = False

@@ -163,10 +163,11 @@ def restated(known: Position, carrier: Carrier, now: int) -> Position | None:
     if (known.covert, known.call_sign, known.kind, known.agency) == (carrier.covert, carrier.call_sign, carrier.kind, carrier.agency):
         return None
     changed = {"covert": carrier.covert, "call_sign": carrier.call_sign, "kind": carrier.kind, "agency": carrier.agency}
-    return _replaced(known, received_at=max(now, known.received_at + 1), **changed)
+    return replaced(known, received_at=max(now, known.received_at + 1), **changed)
 
 
-def _replaced(position: Position, **changed: object) -> Position:
+def replaced(position: Position, **changed: object) -> Position:
+    """The position with some of its members changed."""
     values = {name: getattr(position, name) for name in position.__struct_fields__} | changed
     return Position(**values)
 

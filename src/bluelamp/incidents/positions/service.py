@@ -10,7 +10,7 @@ import asyncio
 import logging
 
 from bluelamp.incidents.positions.book import PositionBook
-from bluelamp.incidents.positions.domain import Position
+from bluelamp.incidents.positions.domain import FEDERATED, Position
 from bluelamp.incidents.positions.door import PositionDoor
 from bluelamp.incidents.positions.feed import Feed
 from bluelamp.incidents.positions.reports import departure, has_left, restated
@@ -89,6 +89,7 @@ class PositionService:
 
     async def _check(self, resources: list[str]) -> None:
         shown = [position for resource in resources if (position := self.book.latest(resource)) is not None]
+        shown = [position for position in shown if position.source != FEDERATED]
         if not shown:
             return
         found = await store.of_resources(self._spine.db, [position.resource for position in shown])

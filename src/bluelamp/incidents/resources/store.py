@@ -109,6 +109,7 @@ async def put_on(connection: Connection, resource: str, incident: str) -> None:
 async def move_all(connection: Connection, incident: str, into: str) -> None:
     """Whatever is on an incident is on another from now on."""
     await connection.execute("UPDATE resources SET incident = $2 WHERE incident = $1", incident, into)
+    await connection.execute("UPDATE resources_elsewhere SET incident = $2 WHERE incident = $1", incident, into)
 
 
 async def take_off(connection: Connection, resources: list[str] | None, incident: str) -> None:
@@ -116,10 +117,14 @@ async def take_off(connection: Connection, resources: list[str] | None, incident
     await connection.execute(
         "UPDATE resources SET incident = NULL WHERE incident = $1 AND ($2::text[] IS NULL OR id = ANY($2))", incident, resources
     )
+    await connection.execute(
+        "DELETE FROM resources_elsewhere WHERE incident = $1 AND ($2::text[] IS NULL OR resource = ANY($2))", incident, resources
+    )
 
 
 async def take_off_agency(connection: Connection, agency: str, incident: str) -> None:
     await connection.execute("UPDATE resources SET incident = NULL WHERE incident = $1 AND agency = $2", incident, agency)
+    await connection.execute("DELETE FROM resources_elsewhere WHERE incident = $1 AND agency = $2", incident, agency)
 
 
 async def crew(connection: Connection, resource: str, person: str, at_ms: int) -> None:

@@ -46,7 +46,8 @@ async def on_incidents_of(db: Database, agency: str, roles: frozenset[str]) -> s
     """Resources of any agency on open incidents that this agency sees with one of these roles."""
     rows = await db.fetch(
         "SELECT r.id FROM incident_agencies a JOIN incidents i ON i.id = a.incident AND i.status = 'open'"
-        " JOIN resources r ON r.incident = a.incident WHERE a.agency = $1 AND (a.roles = '{}' OR a.roles && $2::text[])",
+        " JOIN (SELECT id, incident FROM resources UNION ALL SELECT resource, incident FROM resources_elsewhere) r"
+        " ON r.incident = a.incident WHERE a.agency = $1 AND (a.roles = '{}' OR a.roles && $2::text[])",
         agency, sorted(roles),
     )  # fmt: skip
     return {row["id"] for row in rows}

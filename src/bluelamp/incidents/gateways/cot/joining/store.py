@@ -27,7 +27,10 @@ async def is_open(db: Database, emergency: str) -> bool:
 
 async def assigned(db: Database) -> dict[str, str]:
     """Resource -> the incident that it is on."""
-    rows = await db.fetch("SELECT id, incident FROM resources WHERE incident IS NOT NULL AND closed_at IS NULL LIMIT 100000")
+    rows = await db.fetch(
+        "SELECT id, incident FROM resources WHERE incident IS NOT NULL AND closed_at IS NULL"
+        " UNION ALL SELECT resource, incident FROM resources_elsewhere LIMIT 100000"
+    )
     return {row["id"]: row["incident"] for row in rows}
 
 
