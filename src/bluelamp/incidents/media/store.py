@@ -135,8 +135,8 @@ async def end(connection: Connection, media: str, state: str, reason: str) -> No
 async def abandoned(db: Database, before: datetime, before_elsewhere: datetime, limit: int) -> list[str]:
     """Those that nothing came for since; the second time counts for what another region has."""
     rows = await db.fetch(
-        "SELECT id FROM incident_media WHERE state = 'receiving' AND touched_at < CASE WHEN region = '' THEN $1::timestamptz ELSE $2::timestamptz END"
-        " ORDER BY touched_at LIMIT $3",
+        "SELECT id FROM incident_media WHERE state = 'receiving'"
+        " AND (region = '' AND touched_at < $1 OR region <> '' AND touched_at < $2) ORDER BY touched_at LIMIT $3",
         before, before_elsewhere, limit,
     )  # fmt: skip
     return [row["id"] for row in rows]
