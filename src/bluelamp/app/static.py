@@ -22,6 +22,8 @@ PAGES = (
     "/",
     "/incidents",
     "/incidents/wall",
+    "/incidents/handovers",
+    "/incidents/times",
     "/incidents/{id}",
     "/resources",
     "/search",

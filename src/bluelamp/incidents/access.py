@@ -9,6 +9,7 @@ INCIDENTS_OPEN = "incidents.incidents.open"
 INCIDENTS_CONTRIBUTE = "incidents.incidents.contribute"
 INCIDENTS_COMMAND = "incidents.incidents.command"
 INCIDENTS_EXPORT = "incidents.incidents.export"
+INCIDENTS_STATISTICS = "incidents.incidents.statistics"
 RESOURCES_VIEW = "incidents.resources.view"
 RESOURCES_MANAGE = "incidents.resources.manage"
 RESOURCES_DISPATCH = "incidents.resources.dispatch"
@@ -31,6 +32,7 @@ PERMISSIONS = (
     Permission(INCIDENTS_CONTRIBUTE, "report on an incident: log, casualties, drawings, pictures, chat", RESPONDING),
     Permission(INCIDENTS_COMMAND, "run an incident of your agency: grade, share, pass the lead, merge, close", CONTROL_ROOM),
     Permission(INCIDENTS_EXPORT, "take a whole incident out of the platform as a signed package", CONTROL_ROOM),
+    Permission(INCIDENTS_STATISTICS, "see how long things took, over the incidents of your agency", CONTROL_ROOM),
     Permission(RESOURCES_VIEW, "see the resources of your agency and those on its incidents", RESPONDING),
     Permission(RESOURCES_MANAGE, "add and change the resources of your agency and who crews them", CONTROL_ROOM | {"admin"}),
     Permission(RESOURCES_DISPATCH, "send resources of your agency to an incident and release them", CONTROL_ROOM),

@@ -14,6 +14,10 @@ class NoSuchIncidentError(NotFoundError):
         super().__init__("there is no such incident, or your agency is not part of it")
 
 
+class PeriodError(InvalidError):
+    code = "no_such_period"
+
+
 class IncidentClosedError(ConflictError):
     code = "incident_closed"
 

@@ -26,8 +26,10 @@ from bluelamp.incidents.media.jobs import GIVE_UP
 from bluelamp.incidents.media.settings import MediaSettings
 from bluelamp.incidents.positions import parts as positions
 from bluelamp.incidents.positions.access import POSITION_PERMISSIONS
+from bluelamp.incidents.replay import routes as replay_routes
 from bluelamp.incidents.resources import routes as resource_routes
 from bluelamp.incidents.settings import IncidentSettings, incident_settings
+from bluelamp.incidents.statistics import routes as statistics_routes
 from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
 from bluelamp.incidents.terms import routes as term_routes
 from bluelamp.spine.bus import Stream
@@ -48,6 +50,8 @@ MODULE = Module(
         tak_routes.router,
         live_routes.router,
         export_routes.router,
+        statistics_routes.router,
+        replay_routes.router,
         *handovers.ROUTERS,
         log_routes.router,
     ),

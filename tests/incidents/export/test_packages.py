@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -27,9 +28,10 @@ from bluelamp.incidents.positions.domain import Position
 from bluelamp.incidents.positions.store import history
 from bluelamp.kit.clock import now_ms
 from bluelamp.kit.ids import new_id
-from bluelamp.spine.audit import Actor
+from bluelamp.spine.audit import Actor, checkpoints
 from bluelamp.spine.audit.notes import VerifyKey
 from bluelamp.spine.commands import CommandLine
+from bluelamp.spine.relational import Connection
 from tests.incidents.conftest import PLACE, IncidentRoom, event
 from tests.incidents.media import contents
 from tests.incidents.media.conftest import Phone
@@ -39,13 +41,29 @@ HOSTILE = "<script>alert(1)</script>\"'&"
 
 async def export(room: IncidentRoom, incident: str, who: str = "control", status: int = 200) -> bytes:
     address = f"/v1/incidents/{incident}/export"
-    for _ in range(200):
-        answer = await room.platform.client(who).post(address, json={"reason": "Coroner asked"})
-        if answer.status_code != 503:
-            break
-        await asyncio.sleep(0.1)  # the first check-point publishes the key, seconds after the first start
+    answer = await room.platform.client(who).post(address, json={"reason": "Coroner asked"})
     assert answer.status_code == status, answer.text[:300]
     return answer.content
+
+
+async def test_a_package_that_comes_before_the_first_check_point_has_one_made(room: IncidentRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a platform that was just started: nothing is published until the worker was asked."""
+    database, ready, asked = room.platform.spine.db, asyncio.Event(), asyncio.Event()
+    database.listen(checkpoints.WANTED, ready.set, lambda _payload: asked.set())
+    published = checkpoints.store.verify_keys
+
+    async def not_yet(connection: Connection) -> list[str]:
+        return await published(connection) if asked.is_set() else []
+
+    async with asyncio.timeout(20):
+        await ready.wait()
+        monkeypatch.setattr(checkpoints.store, "verify_keys", not_yet)
+        incident = await room.open()
+        package = opened(await export(room, incident))
+    assert "SIGNATURE" in package.namelist()
+    monkeypatch.setattr(checkpoints, "FIRST_WAIT_S", 0.4)
+    monkeypatch.setattr(checkpoints.store, "verify_keys", AsyncMock(return_value=[]))
+    assert b"bluelamp doctor" in await export(room, incident, status=503)
 
 
 def opened(content: bytes) -> zipfile.ZipFile:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bluelamp.incidents.domain.fold import Event
 from bluelamp.incidents.export.times import times_of
-from bluelamp.incidents.export.tracks import Stays
+from bluelamp.incidents.log.stays import Stays
 
 
 def said(kind: str, at_s: int, happened_s: int = 0, by: str = "KEN", **data: Any) -> Event:

@@ -71,6 +71,14 @@ class Dispatcher:
 Placed = list[tuple[Resource, Position]]
 
 
+class Covered(NamedTuple):
+    """How an area is covered, by whom, and who would do but has told no position."""
+
+    coverage: Coverage
+    placed: Placed
+    lost: list[Resource]
+
+
 async def _candidates(spine: Spine, caller: Caller, book: PositionBook, wanted: Wanted) -> tuple[Placed, list[Resource]]:
     """Those that would do: with a position, and without."""
     # Who dispatches works in the control room, so covert resources of the agency are among them.
@@ -95,14 +103,14 @@ async def soonest(
     return answer
 
 
-async def covered(spine: Spine, caller: Caller, dispatcher: Dispatcher, book: PositionBook, reach: Reach, wanted: Wanted) -> Coverage:
+async def covered(spine: Spine, caller: Caller, dispatcher: Dispatcher, book: PositionBook, reach: Reach, wanted: Wanted) -> Covered:
     """How much of an area those resources reach in time, by the straight line.
 
     Raises:
         AreaTooFineForOnceError: too many cells.
     """
     intent = await audit.intend(spine.db, caller.actor, RESOURCES_DISPATCH, detail={"coverage_minutes": reach.minutes})
-    placed, _ = await _candidates(spine, caller, book, wanted)
+    placed, lost = await _candidates(spine, caller, book, wanted)
     starts = [Point(position.latitude, position.longitude) for _, position in placed]
     try:
         answer = await asyncio.to_thread(coverage, reach.rings, starts, reach.minutes * 60, dispatcher.speeds, reach.cell_m)
@@ -110,4 +118,4 @@ async def covered(spine: Spine, caller: Caller, dispatcher: Dispatcher, book: Po
         await audit.conclude(spine.db, intent, "refused", 0)
         raise AreaTooFineForOnceError(str(error)) from error
     await audit.conclude(spine.db, intent, "answered", len(starts))
-    return answer
+    return Covered(answer, placed, lost)

@@ -55,6 +55,17 @@ class CellShown(BaseModel):
     latitude: float
     longitude: float
     seconds: float | None
+    soonest: int | None
+    """Which of `resources` that is, by its place there."""
+
+
+class FreeShown(BaseModel):
+    """A resource that could be sent now, and where it is."""
+
+    id: str
+    call_sign: str
+    type: str
+    position: PositionShown
 
 
 class CoverageShown(BaseModel):
@@ -62,6 +73,10 @@ class CoverageShown(BaseModel):
     """Of the area, how much is reached in time: 0 to 1."""
     cell_m: float
     cells: list[CellShown]
+    resources: list[FreeShown]
+    """Who is free, also outside the area."""
+    unplaced: list[str]
+    """Call signs of those that are free and have told no position: they cover nothing here."""
 
 
 @router.get("/nearest")
@@ -103,5 +118,14 @@ async def read_coverage(
     rings = [[Point(latitude, longitude) for longitude, latitude in ring] for ring in question.area.coordinates]
     wanted = Wanted(free=True, type=question.type, skill=question.skill)
     found = await queries.covered(spine, caller, dispatcher, service.book, Reach(rings, question.minutes, question.cell_m), wanted)
-    cells = [CellShown(latitude=cell.centre.latitude, longitude=cell.centre.longitude, seconds=cell.seconds) for cell in found.cells]
-    return CoverageShown(share=found.share, cell_m=found.cell_m, cells=cells)
+    now = spine.clock()
+    return CoverageShown(
+        share=found.coverage.share,
+        cell_m=found.coverage.cell_m,
+        cells=[CellShown(**cell.centre._asdict(), seconds=cell.seconds, soonest=cell.soonest) for cell in found.coverage.cells],
+        resources=[
+            FreeShown(id=one.id, call_sign=one.call_sign, type=one.type, position=PositionShown.of(position, now, service.stale_ms))
+            for one, position in found.placed
+        ],
+        unplaced=[one.call_sign for one in found.lost],
+    )

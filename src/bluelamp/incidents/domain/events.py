@@ -49,6 +49,8 @@ class Opened(Data):
     source: Literal["call", "officer", "handover", "federation", "demonstration"] = "call"
     reference: Line = ""
     """How the one who told us calls it."""
+    called_at: Moment | None = None
+    """When the call came in, where somebody took one: from then on the time is counted."""
 
 
 class Amended(Data):

@@ -16,6 +16,7 @@ from bluelamp.incidents.export.times import Stopwatch
 from bluelamp.incidents.export.verifying import MANIFEST, SIGNATURE
 from bluelamp.incidents.export.zipping import StreamedZip, gathered, of
 from bluelamp.incidents.log.schemas import EventShown
+from bluelamp.incidents.log.stays import Stays
 from bluelamp.incidents.media import originals
 from bluelamp.incidents.media import store as media_store
 from bluelamp.incidents.media.formats import FORMATS
@@ -56,7 +57,7 @@ class Packer:
     def __init__(self, spine: Spine, order: Order) -> None:
         self._spine, self._order = spine, order
         self._zip = StreamedZip(order.made_at)
-        self._watch, self._stays = Stopwatch(), tracks.Stays()
+        self._watch, self._stays = Stopwatch(), Stays()
         self._drawn: list[Track] = []
         self._figures: list[str] = []
         self._left_out: list[dict[str, Any]] = []

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bluelamp.spine.audit import keys
 from bluelamp.spine.audit import store as audit_store
+from bluelamp.spine.audit.checkpoints import published_keys
 from bluelamp.spine.audit.errors import AuditKeyError
 from bluelamp.spine.audit.notes import VerifyKey, verify_key
 from bluelamp.spine.audit.settings import audit_settings
-from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.module import Spine
 
 FIRST_LINE = "bluelamp incident package 1"
@@ -38,12 +38,11 @@ async def signer_of(spine: Spine) -> Signer:
 
     Raises:
         AuditKeyError: this process does not have the platform's key.
-        EngineDownError: no key is published yet: the first check-point, seconds after the first start, does that.
+        EngineDownError: no key is published yet, and the worker does not make the first check-point.
     """
+    published = await published_keys(spine)
     async with spine.db.connection() as connection:
-        origin, published = await audit_store.origin(connection), await audit_store.verify_keys(connection)
-    if not published:
-        raise EngineDownError("the platform has not signed its first check-point yet: try again in a minute")
+        origin = await audit_store.origin(connection)
     for key in reversed(keys.load(spine.settings.data, audit_settings())):
         if str(verify_key(origin, key)) in published:
             return Signer(origin, key)

@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from bluelamp.incidents.domain.fold import Event
 from bluelamp.incidents.export.drawing import Track
+from bluelamp.incidents.log.stays import Stay
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.positions.domain import Position, may_see
 from bluelamp.incidents.positions.store import history
 from bluelamp.kit.clock import to_rfc3339
 from bluelamp.spine.columnar import Columnar
 
-KINDS = ("resource.assigned", "resource.released", "agency.left", "incident.closed", "incident.merged")
 POINTS_MAX = 5_000
 """Of one stay; longer ones are thinned evenly in time."""
 DRAWN_MAX = 150
 """Of one stay, on the drawing."""
-STAYS_MAX = 5_000
-
-
-class Stay(NamedTuple):
-    """A resource on the incident, from when until when. Epoch milliseconds."""
-
-    resource: str
-    call_sign: str
-    agency: str
-    start: int
-    end: int
-
-
-class Stays:
-    """Folds who was on the incident when."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Stay] = {}
-        self._ended: list[Stay] = []
-
-    def see(self, event: Event) -> None:
-        data = event.data
-        if event.kind == "resource.assigned":
-            if data["resource"] not in self._open:
-                self._open[data["resource"]] = Stay(data["resource"], data["call_sign"], data["agency"], event.happened_at, 0)
-        elif event.kind == "resource.released":
-            self._end([data["resource"]], event.happened_at)
-        elif event.kind == "agency.left":
-            self._end([one.resource for one in self._open.values() if one.agency == data["agency"]], event.at)
-        elif event.kind in {"incident.closed", "incident.merged"} and data.get("direction") != "from":
-            self._end(list(self._open), event.at)
-
-    def _end(self, resources: list[str], at: int) -> None:
-        for resource in resources:
-            if stay := self._open.pop(resource, None):
-                self._ended.append(stay._replace(end=max(at, stay.start)))
-
-    def until(self, now: int) -> list[Stay]:
-        """All of them, those still on it until now; at most `STAYS_MAX`."""
-        return [*self._ended, *(stay._replace(end=now) for stay in self._open.values())][:STAYS_MAX]
 
 
 async def geojson(columnar: Columnar, agency: str, stays: list[Stay], drawn: list[Track]) -> AsyncIterator[bytes]:

@@ -35,6 +35,8 @@ class Done(NamedTuple):
     outcome: str
     note: str = ""
     number: str = ""
+    unclear: str = ""
+    """Words of theirs that nobody here knows, and what they were taken for."""
 
 
 def derived(*parts: str) -> str:
@@ -100,7 +102,8 @@ async def begin(spine: Spine, partner: Partner, link: Link, message: HandoverMes
     if message.major:
         news.append(New(f"{transfer}major", "incident.amended", now, {"major": True}))
     await append(spine, settling.author_for(partner), link.incident, news, action=settling.RECEIVE)
-    return Done("received", f"Received as {number}", number)
+    taken = [f"{words}: taken as {meaning}" for words, meaning in ((type_words, type_meaning), (grade_words, grade_meaning)) if words]
+    return Done("received", f"Received as {number}", number, "; ".join(taken))
 
 
 async def go_on(spine: Spine, partner: Partner, link: Link, message: HandoverMessage, transfer: str) -> Done:

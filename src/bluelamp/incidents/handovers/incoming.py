@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bluelamp.incidents.gateways.message import CannotCarryError, HandoverMessage, NotThisFormatError
 from bluelamp.incidents.gateways.registry import FORMATS
-from bluelamp.incidents.handovers import applying, partner_store, settling, store
+from bluelamp.incidents.handovers import applying, mending, partner_store, settling, store
 from bluelamp.incidents.handovers.applying import Done
 from bluelamp.incidents.handovers.partner_store import Partner
 from bluelamp.incidents.handovers.store import Link, Outgoing, Transfer
@@ -112,11 +112,10 @@ async def take_up(spine: Spine) -> int:
     done = 0
     while (transfer := await store.claim_unfinished(spine.db, moment(spine.clock()), LEASE)) is not None:
         partner = await partner_store.by_id(spine.db, transfer.partner)
-        read = FORMATS[partner.format].read if partner else None
-        if partner is None or read is None:
+        if partner is None:
             continue
         try:
-            message = read(transfer.body or b"")
+            message = mending.incoming_message(partner, transfer)
         except NotThisFormatError as error:
             await store.change(spine.db, transfer.id, {"state": "dead", "reason": error.message[:500]})
             continue
@@ -165,6 +164,8 @@ async def _take_receipt(spine: Spine, partner: Partner, message: HandoverMessage
 
 
 def _receipt(spine: Spine, partner: Partner, message: HandoverMessage, receipt_id: str, done: Done) -> bytes:
+    if message.id.startswith(mending.BY_HAND):
+        return b""  # theirs could not be read, so there is no id that a receipt could name
     told = HandoverMessage(
         id=receipt_id, kind="receipt", sender=message.receiver or partner.ours, receiver=message.sender or partner.theirs,
         at=spine.clock() // 1000 * 1000, incident=message.incident, reference=done.number, answers=message.id, answers_at=message.at,
@@ -184,7 +185,8 @@ async def _finish(
         held = await store.by_id(connection, transfer.id, lock=True)
         if held is not None and held.state in {"received", "refused"}:
             return held.answer or b""
-        values: dict[str, Any] = {"state": done.outcome, "answer": answer, "reason": "" if done.outcome == "received" else done.note[:500]}
+        told = done.unclear if done.outcome == "received" else done.note
+        values: dict[str, Any] = {"state": done.outcome, "answer": answer, "reason": told[:500]}
         values |= {"settled_at": moment(spine.clock()), "incident": link.incident if link else None}
         await store.change(connection, transfer.id, values)
         if link is not None and done.outcome == "received":

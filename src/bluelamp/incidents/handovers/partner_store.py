@@ -92,6 +92,29 @@ async def of_agency(connection: Connection, owner: str, agency: str) -> list[Par
     return [_partner(row) for row in rows]
 
 
+async def lines(db: Database, owner: str) -> dict[str, Record]:
+    """How the line to each partner stands: when they were heard and took something last, what waits, and why it does."""
+    rows = await db.fetch(
+        "SELECT p.id,"
+        " (SELECT t.created_at FROM handover_transfers t WHERE t.partner = p.id AND t.direction = 'in' ORDER BY t.id DESC LIMIT 1)"
+        " AS heard_at,"
+        " (SELECT t.settled_at FROM handover_transfers t WHERE t.partner = p.id AND t.direction = 'out' AND t.state = 'received'"
+        " ORDER BY t.id DESC LIMIT 1) AS taken_at,"
+        " coalesce(u.waiting, 0) AS waiting, coalesce(u.unanswered, 0) AS unanswered, coalesce(u.dead, 0) AS dead,"
+        " coalesce(u.refused, 0) AS refused, coalesce((SELECT t.reason FROM handover_transfers t WHERE t.partner = p.id"
+        " AND t.direction = 'out' AND t.state IN ('queued', 'sending') AND t.tries > 0 AND t.reason <> '' ORDER BY t.id LIMIT 1),"
+        " (SELECT n.reason FROM (SELECT t.state, t.reason FROM handover_transfers t WHERE t.partner = p.id AND t.direction = 'out'"
+        " ORDER BY t.id DESC LIMIT 1) n WHERE n.state = 'dead'), '')"
+        " AS failing FROM handover_partners p LEFT JOIN LATERAL (SELECT"
+        " count(*) FILTER (WHERE t.state IN ('queued', 'sending', 'reading')) AS waiting,"
+        " count(*) FILTER (WHERE t.state = 'sent') AS unanswered, count(*) FILTER (WHERE t.state = 'dead') AS dead,"
+        " count(*) FILTER (WHERE t.state = 'refused') AS refused FROM handover_transfers t WHERE t.partner = p.id"
+        " AND t.state IN ('queued', 'sending', 'sent', 'reading', 'dead', 'refused')) u ON true WHERE p.owner = $1",
+        owner,
+    )
+    return {row["id"]: row for row in rows}
+
+
 async def add_key(connection: Connection, key_id: str, partner: str, key_sha256: bytes, prefix: str, at: datetime) -> None:
     await connection.execute(
         "INSERT INTO handover_keys (id, partner, key_sha256, prefix, created_at) VALUES ($1, $2, $3, $4, $5)",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
 from bluelamp.incidents.access import HANDOVERS_MEND, HANDOVERS_VIEW, INCIDENTS_COMMAND, PARTNERS_MANAGE, PARTNERS_VIEW
 from bluelamp.incidents.errors import NoSuchPartnerError, NoSuchTransferError
-from bluelamp.incidents.handovers import partner_store, store
-from bluelamp.incidents.handovers.actions import partners, transfers
+from bluelamp.incidents.handovers import partner_store, reading, store
+from bluelamp.incidents.handovers.actions import mending, partners, transfers
 from bluelamp.incidents.handovers.schemas import (
     DropQuestion,
     HandoverQuestion,
     HandoverQueued,
     KeyIssued,
+    MendQuestion,
     PartnerChange,
     PartnerQuestion,
     PartnerShown,
@@ -22,6 +23,7 @@ from bluelamp.incidents.handovers.schemas import (
     TransferRow,
     TransferShown,
 )
+from bluelamp.incidents.handovers.store import Wanted
 from bluelamp.incidents.log.queries import head_of
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
@@ -44,15 +46,17 @@ async def _partner(spine: Spine, caller: Caller, partner: str) -> PartnerShown:
     found = await partner_store.by_id(spine.db, partner, caller.agency)
     if found is None:
         raise NoSuchPartnerError("your agency has no such partner")
-    return PartnerShown.of(found, await partner_store.live_keys(spine.db, partner))
+    lines = await partner_store.lines(spine.db, caller.agency)
+    return PartnerShown.of(found, await partner_store.live_keys(spine.db, partner), lines[partner])
 
 
 @router.get("/partners")
 async def list_partners(spine: SpineHere, caller: Viewer) -> Page[PartnerShown]:
-    """Control rooms that your agency hands incidents over to, and takes them from."""
+    """Control rooms that your agency hands incidents over to, and takes them from, and how the line to each stands."""
     intent = await audit.intend(spine.db, caller.actor, PARTNERS_VIEW)
     found = await partner_store.of_owner(spine.db, caller.agency, PARTNERS_MAX)
-    items = [PartnerShown.of(one, await partner_store.live_keys(spine.db, one.id)) for one in found]
+    lines = await partner_store.lines(spine.db, caller.agency)
+    items = [PartnerShown.of(one, await partner_store.live_keys(spine.db, one.id), lines[one.id]) for one in found if one.id in lines]
     await audit.conclude(spine.db, intent, "answered", len(items))
     return Page(items=items, next=None)
 
@@ -111,33 +115,42 @@ async def hand_incident_over(
 async def list_handovers(incident: Id, spine: SpineHere, caller: Reader, cursor: Cursor = "", limit: Limit = 50) -> Page[TransferRow]:
     """Your agency's messages about an incident, the newest first."""
     await head_of(spine, caller, incident)
-    return await _listed(spine, caller, incident, [], cursor, limit)
+    return await _listed(spine, caller, Wanted(incident=incident), cursor, limit)
 
 
 @router.get("/transfers")
 async def list_transfers(
-    spine: SpineHere, caller: Reader, state: Annotated[list[State] | None, Query()] = None, cursor: Cursor = "", limit: Limit = 50
+    spine: SpineHere,
+    caller: Reader,
+    state: Annotated[list[State] | None, Query()] = None,
+    direction: Literal["", "in", "out"] = "",
+    partner: Annotated[str, Query(max_length=36, pattern=r"^[0-9A-Za-z]*$")] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
 ) -> Page[TransferRow]:
     """Messages to and from other control rooms, the newest first. `state=dead` is what waits for a person, with the reason."""
-    return await _listed(spine, caller, "", list(state or ()), cursor, limit)
+    return await _listed(spine, caller, Wanted("", partner, direction, tuple(state or ())), cursor, limit)
 
 
-async def _listed(spine: Spine, caller: Caller, incident: str, states: list[str], cursor: str, limit: int) -> Page[TransferRow]:
-    intent = await audit.intend(spine.db, caller.actor, HANDOVERS_VIEW, subjects=(incident,) if incident else (), detail={"states": states})
-    rows = await store.listed(spine.db, caller.agency, incident, states, cursor, limit + 1)
+async def _listed(spine: Spine, caller: Caller, wanted: Wanted, cursor: str, limit: int) -> Page[TransferRow]:
+    subjects = (wanted.incident,) if wanted.incident else ()
+    detail = {"states": list(wanted.states), **({"partner": wanted.partner} if wanted.partner else {})}
+    intent = await audit.intend(spine.db, caller.actor, HANDOVERS_VIEW, subjects=subjects, detail=detail)
+    rows = await store.listed(spine.db, caller.agency, caller.roles, wanted, cursor, limit + 1)
     await audit.conclude(spine.db, intent, "answered", len(rows[:limit]))
     return Page(items=[TransferRow.of(row) for row in rows[:limit]], next=rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
 @router.get("/transfers/{transfer}")
 async def read_transfer(transfer: Id, spine: SpineHere, caller: Reader) -> TransferShown:
-    """A message, whole, and the answer to it."""
+    """A message, whole, and the answer to it; what it says as far as it can be read, with what was put right."""
     intent = await audit.intend(spine.db, caller.actor, HANDOVERS_VIEW, subjects=(f"transfer:{transfer}",))
     found = await store.by_id(spine.db, transfer, caller.agency)
     await audit.conclude(spine.db, intent, "answered" if found else "refused", int(found is not None))
     if found is None:
         raise NoSuchTransferError("your agency has no such message")
-    return TransferShown.of(found)
+    mendable = found.state in transfers.WAITING[found.direction] and found.kind != "receipt"
+    return TransferShown.of(found, await reading.says(spine, found), mendable=mendable)
 
 
 @router.post("/transfers/{transfer}/repeat", status_code=204)
@@ -148,6 +161,19 @@ async def repeat_transfer(transfer: Id, spine: SpineHere, caller: Mender) -> Non
         await transfers.send_again(spine, caller, transfer)
     else:
         await transfers.read_again(spine, caller, transfer)
+
+
+@router.post("/transfers/{transfer}/mend", status_code=204)
+async def mend_transfer(transfer: Id, question: MendQuestion, spine: SpineHere, caller: Mender) -> None:
+    """Put right what a message says, and have it sent, or acted on, again. Where nobody could read it, say what it is.
+
+    What was sent first is kept; that and which fields a person put right is on record. `incident` names one of yours that a message
+    belongs to. A message of yours is made anew of how the incident stands, with these fields over it, under a new id.
+    """
+    fields = question.model_dump(mode="json", exclude={"incident"}, exclude_none=True)
+    if not fields and question.incident is None:
+        raise InvalidError("say what is to be put right; to send it as it is, use repeat")
+    await mending.mend(spine, caller, transfer, fields, question.incident or "")
 
 
 @router.post("/transfers/{transfer}/drop", status_code=204)

@@ -17,6 +17,7 @@ from bluelamp.incidents.gateways.message import BODY_BYTES_MAX, HandoverMessage
 from bluelamp.incidents.gateways.registry import FORMATS, Format
 from bluelamp.incidents.handovers import incoming, partner_store, settling, store
 from bluelamp.incidents.handovers.addresses import checked_url
+from bluelamp.incidents.handovers.mending import corrected
 from bluelamp.incidents.handovers.outgoing import message_of
 from bluelamp.incidents.handovers.partner_store import Partner
 from bluelamp.incidents.handovers.store import Transfer
@@ -93,7 +94,7 @@ async def _make(spine: Spine, partner: Partner, kind: Format, transfer: Transfer
     async with spine.db.transaction() as connection:
         held = await store.by_id(connection, transfer.id, lock=True)  # notes may have joined it since it was claimed
         message = await message_of(connection, partner, held or transfer, state, spine.clock())
-        body = kind.write(message)
+        body = kind.write(corrected(message, transfer.mended))
         await store.change(connection, transfer.id, {"body": body})
     return body
 

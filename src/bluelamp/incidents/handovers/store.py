@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -45,6 +46,9 @@ class Transfer(NamedTuple):
     sent_at: datetime | None
     settled_at: datetime | None
     settled_by: str
+    mended: dict[str, Any] | None = None
+    """What a person put right, by the names of the message's fields."""
+    mended_by: str = ""
 
 
 _COLUMNS = ", ".join(f"t.{name}" for name in Transfer._fields)
@@ -238,12 +242,24 @@ async def last_sent(db: Connection | Database, partner: str, shared: str) -> Tra
     return _transfer(row) if row else None
 
 
-async def listed(db: Database, owner: str, incident: str, states: list[str], before: str, limit: int) -> list[Record]:
-    """Without their bodies, the newest first."""
+class Wanted(NamedTuple):
+    """Which messages to list. Empty: any."""
+
+    incident: str = ""
+    partner: str = ""
+    direction: str = ""
+    states: tuple[str, ...] = ()
+
+
+async def listed(db: Database, owner: str, roles: Iterable[str], wanted: Wanted, before: str, limit: int) -> list[Record]:
+    """Without their bodies, the newest first; with the incident's number and title where these roles see it."""
     return await db.fetch(
         "SELECT t.id, t.partner, p.name, p.agency, p.format, t.direction, t.kind, t.message_id, t.incident, t.state, t.tries, t.next_at,"
-        " t.reason, t.created_at, t.sent_at, t.settled_at, t.settled_by FROM handover_transfers t JOIN handover_partners p"
-        " ON p.id = t.partner WHERE p.owner = $1 AND ($2 = '' OR t.incident = $2) AND ($3::text[] = '{}' OR t.state = ANY($3))"
-        " AND ($4 = '' OR t.id < $4) ORDER BY t.id DESC LIMIT $5",
-        owner, incident, states, before, limit,
+        " t.reason, t.created_at, t.sent_at, t.settled_at, t.settled_by, t.mended_by, coalesce(i.number, '') AS number,"
+        " coalesce(i.title, '') AS title FROM handover_transfers t JOIN handover_partners p ON p.id = t.partner"
+        " LEFT JOIN incident_agencies a ON a.incident = t.incident AND a.agency = $1 AND (a.roles = '{}' OR a.roles && $8::text[])"
+        " LEFT JOIN incidents i ON i.id = a.incident"
+        " WHERE p.owner = $1 AND ($2 = '' OR t.incident = $2) AND ($3::text[] = '{}' OR t.state = ANY($3))"
+        " AND ($4 = '' OR t.id < $4) AND ($6 = '' OR t.partner = $6) AND ($7 = '' OR t.direction = $7) ORDER BY t.id DESC LIMIT $5",
+        owner, wanted.incident, list(wanted.states), before, limit, wanted.partner, wanted.direction, list(roles),
     )  # fmt: skip

@@ -30,7 +30,7 @@ from bluelamp.incidents.log.schemas import (
     ReceiptQuestion,
     ReceiptShown,
 )
-from bluelamp.incidents.log.store import number_of
+from bluelamp.incidents.log.store import moment, number_of
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.kit.paging import decode_cursor, encode_cursor
@@ -76,8 +76,9 @@ async def list_incidents(
 async def open_incident_now(question: OpenQuestion, spine: SpineHere, caller: Annotated[Caller, permit(INCIDENTS_OPEN)]) -> IncidentOpened:
     """Open an incident that your agency leads, and share it at once. With an `id` of your own, said again it opens nothing."""
     given = question.model_dump(include={"title", "type", "grade", "description", "source", "reference"})
-    opened = Opened(number="", lead=caller.agency, place=question.place, **given)
     now = spine.clock()
+    called = None if question.called_seconds_ago is None else moment(now - int(question.called_seconds_ago * 1000))
+    opened = Opened(number="", lead=caller.agency, place=question.place, called_at=called, **given)
     share = [New(new_id(), "agency.joined", now, plain(AgencyJoined(agency=one.agency, roles=one.roles))) for one in question.share]
     incident = await open_incident(spine, await author_of(spine, caller), opened, incident=question.id or "", share=share)
     return IncidentOpened(id=incident, number=await number_of(spine.db, incident))

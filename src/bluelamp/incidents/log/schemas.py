@@ -37,6 +37,8 @@ class OpenQuestion(Question):
     source: Literal["call", "officer", "handover", "federation", "demonstration"] = "call"
     reference: Line = ""
     share: list[ShareQuestion] = Field(default_factory=list, max_length=60)
+    called_seconds_ago: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    """How long ago the call came in that this was opened from, by the device that took it down: no clocks need agree."""
 
 
 class EventQuestion(Question):

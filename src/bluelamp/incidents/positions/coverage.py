@@ -30,6 +30,8 @@ class Cell(NamedTuple):
     centre: Point
     seconds: float | None
     """Of the soonest resource; None: there is none."""
+    soonest: int | None = None
+    """Which of the resources that is, by its place among those given."""
 
 
 class Coverage(NamedTuple):
@@ -73,17 +75,20 @@ def coverage(
         AreaTooFineError: too many cells.
     """
     centres = cells_of(rings, cell_m)
-    soonest = _soonest(centres, resources, speeds)
-    cells = [Cell(centre, None if math.isinf(seconds) else seconds) for centre, seconds in zip(centres, soonest.tolist(), strict=True)]
-    reached = int(np.count_nonzero(soonest <= within_s))
+    times, who = _soonest(centres, resources, speeds)
+    cells = [
+        Cell(centre, None, None) if math.isinf(seconds) else Cell(centre, seconds, one)
+        for centre, seconds, one in zip(centres, times.tolist(), who.tolist(), strict=True)
+    ]
+    reached = int(np.count_nonzero(times <= within_s))
     return Coverage(cells, reached / len(cells) if cells else 0.0, cell_m)
 
 
-def _soonest(centres: Sequence[Point], resources: Sequence[Point], speeds: Speeds) -> npt.NDArray[np.float64]:
-    """Seconds of the soonest resource at each centre; infinite without resources."""
-    soonest = np.full(len(centres), np.inf)
+def _soonest(centres: Sequence[Point], resources: Sequence[Point], speeds: Speeds) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Seconds of the soonest resource at each centre, infinite without resources; and which one it is."""
+    soonest, who = np.full(len(centres), np.inf), np.zeros(len(centres), dtype=np.int64)
     if not centres or not resources:
-        return soonest
+        return soonest, who
     to = np.radians(np.array(centres, dtype=np.float64))
     start = np.radians(np.array(resources, dtype=np.float64))
     step = max(1, _PAIRS_AT_ONCE // len(start))
@@ -93,6 +98,7 @@ def _soonest(centres: Sequence[Point], resources: Sequence[Point], speeds: Speed
             np.sin((some[:, None, 0] - start[None, :, 0]) / 2) ** 2
             + np.cos(some[:, None, 0]) * np.cos(start[None, :, 0]) * np.sin((some[:, None, 1] - start[None, :, 1]) / 2) ** 2
         )
-        metres = 2 * EARTH_M * np.arcsin(np.minimum(1, np.sqrt(chord.min(axis=1)))) * speeds.road_factor
-        soonest[at : at + step] = metres / (speeds.kmh / 3.6)
-    return soonest
+        nearest = chord.argmin(axis=1)
+        metres = 2 * EARTH_M * np.arcsin(np.minimum(1, np.sqrt(chord[np.arange(len(nearest)), nearest]))) * speeds.road_factor
+        soonest[at : at + step], who[at : at + step] = metres / (speeds.kmh / 3.6), nearest
+    return soonest, who

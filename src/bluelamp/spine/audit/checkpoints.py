@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ KEYS = "keys.txt"
 """In the second place: the public keys, one a line, oldest first."""
 LATEST = "latest.checkpoint"
 BACK_OFF_S = 10.0
+WANTED = "audit_checkpoint_wanted"
+"""NOTIFY on this channel has whoever makes check-points make one now."""
+FIRST_WAIT_S = 12.0
+LOOKS_EVERY_S = 0.2
 AT = Gauge("bluelamp_audit_checkpoint_seconds", "When the last check-point of the audit was made, seconds since 1970.")
 
 
@@ -58,6 +63,27 @@ async def signers(connection: Connection, data: Path, settings: AuditSettings, o
     return held[max(first_new - 1, 0) :] if published else held[-1:]
 
 
+async def published_keys(spine: Spine) -> list[str]:
+    """The platform's public keys, oldest first. Where none is published yet, the first check-point is asked for and waited for.
+
+    The worker makes it, never the asking process: two processes with folders of their own must not make a key each.
+
+    Raises:
+        EngineDownError: nobody has made one meanwhile.
+    """
+    for at in range(int(FIRST_WAIT_S / LOOKS_EVERY_S)):
+        async with spine.db.connection() as connection:
+            if found := await store.verify_keys(connection):
+                return found
+            if at == 0:
+                await connection.execute("SELECT pg_notify($1, '')", WANTED)
+        await asyncio.sleep(LOOKS_EVERY_S)
+    raise EngineDownError(
+        "the platform has no key to sign with yet: its worker makes the first check-point of the audit seconds after the first start,"
+        " and has not answered. Try again; if that does not help, `bluelamp doctor` tells whether the worker runs"
+    )
+
+
 class Checkpointer:
     """Makes check-points and delivers them; several may run, one at a time works."""
 
@@ -67,6 +93,10 @@ class Checkpointer:
         self._settings = settings or audit_settings()
         self._clock = spine.clock
         self._place: Blobs | None = None
+        self._due = 0.0
+
+    def hurry(self) -> None:
+        """Somebody waits for one."""
         self._due = 0.0
 
     async def make_if_due(self) -> None:

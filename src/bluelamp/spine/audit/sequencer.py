@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge
 from bluelamp.kit.merkle import Edge, leaf_hash
 from bluelamp.spine import audit
 from bluelamp.spine.audit import store
-from bluelamp.spine.audit.checkpoints import Checkpointer
+from bluelamp.spine.audit.checkpoints import WANTED, Checkpointer
 from bluelamp.spine.audit.leaf import entry_leaf, outcome_leaf
 from bluelamp.spine.errors import EngineDownError
 from bluelamp.spine.module import Spine
@@ -94,6 +94,7 @@ async def run(spine: Spine) -> None:
     sequencer, checkpointer = Sequencer(), Checkpointer(spine)
     async with spine.db.connection() as connection:
         await store.make_months(connection, datetime.now(UTC), 2)
+    spine.db.listen(WANTED, lambda: None, lambda _payload: checkpointer.hurry())
     try:
         await _work(spine, sequencer, checkpointer)
     finally:

@@ -40,12 +40,6 @@ export const state = (incident: string, at?: string) =>
   body(client.GET('/v1/incidents/{incident}', { params: { ...of(incident), query: at ? { at } : {} } })) as Promise<State>;
 export const merge = (incident: string, into: string, reason: string) =>
   body(client.POST('/v1/incidents/{incident}/merge', { params: of(incident), body: { into, reason } }));
-/** The whole incident as a signed package, and the name that the platform gives it. */
-export async function take(incident: string, reason: string): Promise<{ file: Blob; name: string }> {
-  const { data, response } = await client.POST('/v1/incidents/{incident}/export', { params: of(incident), body: { reason }, parseAs: 'blob' });
-  const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
-  return { file: data as unknown as Blob, name: name ?? `${incident}.zip` };
-}
 export const terms = () => body(client.GET('/v1/incidents/terms'));
 
 export const log = {
@@ -99,3 +93,66 @@ export const emergencies = {
   close: (emergency: string, outcome: 'resolved' | 'false_alarm', note: string) =>
     body(client.POST('/v1/incidents/emergencies/{emergency}/close', { params: { path: { emergency } }, body: { outcome, note } })),
 };
+
+export type Coverage = S['CoverageShown'];
+type Compact = S['TrackShownCompact'];
+/** Points: milliseconds from the beginning, longitude, latitude. */
+export type Track = Omit<Compact, 'points'> & { points: [number, number, number][] };
+export type Tracks = Omit<S['IncidentTracksShown'], 'tracks'> & { tracks: Track[] };
+export type Figures = S['StepFiguresShown'];
+export type Partner = S['PartnerShown'];
+export type Transfer = S['TransferRow'];
+export type TransferWhole = S['TransferShown'];
+export type Mending = S['MendQuestion'];
+
+/** Who is free and how soon they are everywhere in an area (one closed ring). */
+export const coverage = (ring: [number, number][], minutes: number, cell_m: number, wanted: { type?: string; skill?: string } = {}) =>
+  body(client.POST('/v1/incidents/coverage', { body: { area: { type: 'Polygon', coordinates: [ring] }, minutes, cell_m, type: '', skill: '', ...wanted } }));
+/** Where resources were while they were on the incident: one look for a whole replay. */
+export const tracks = (incident: string) => body(client.GET('/v1/incidents/{incident}/tracks', { params: of(incident) })) as unknown as Promise<Tracks>;
+export const statistics = (since: string, until: string) => body(client.GET('/v1/incidents/statistics', { params: { query: { since, until } } }));
+
+export const handovers = {
+  partners: () => body(client.GET('/v1/incidents/partners')),
+  list: (query: { state?: Transfer['state'][]; direction?: '' | 'in' | 'out'; partner?: string; cursor?: string; limit?: number }) =>
+    body(client.GET('/v1/incidents/transfers', { params: { query } })),
+  read: (transfer: string) => body(client.GET('/v1/incidents/transfers/{transfer}', { params: { path: { transfer } } })),
+  repeat: (transfer: string) => body(client.POST('/v1/incidents/transfers/{transfer}/repeat', { params: { path: { transfer } } })),
+  mend: (transfer: string, question: Mending) => body(client.POST('/v1/incidents/transfers/{transfer}/mend', { params: { path: { transfer } }, body: question })),
+  drop: (transfer: string, reason: string) =>
+    body(client.POST('/v1/incidents/transfers/{transfer}/drop', { params: { path: { transfer } }, body: { reason } })),
+  /** Tells a partner of an incident, or how it stands. */
+  send: (incident: string, partner: string, note: string) =>
+    body(client.POST('/v1/incidents/{incident}/handovers', { params: of(incident), body: { partner, note } })),
+};
+
+export interface Packed {
+  name: string;
+  content: Blob;
+}
+const PIECE = 16 << 20;
+
+/** The whole incident as a signed package, with how many bytes have come; throws where it breaks off. */
+export async function pack(incident: string, reason: string, told: (bytes: number) => void, signal: AbortSignal): Promise<Packed> {
+  const answer = await client.POST('/v1/incidents/{incident}/export', { params: of(incident), body: { reason }, parseAs: 'stream', signal });
+  const stream = answer.data as ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  const name = /filename="([^"]+)"/.exec(answer.response.headers.get('Content-Disposition') ?? '')?.[1] ?? `${incident}.zip`;
+  // Gathered in larger pieces, which the browser may put on its disk: a package can hold films.
+  const pieces: Blob[] = [];
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let held = 0;
+  let bytes = 0;
+  const reader = stream?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader!.read()) {
+    waiting.push(part.value);
+    held += part.value.length;
+    bytes += part.value.length;
+    if (held >= PIECE) {
+      pieces.push(new Blob(waiting));
+      waiting = [];
+      held = 0;
+    }
+    told(bytes);
+  }
+  return { name, content: new Blob([...pieces, ...waiting], { type: 'application/zip' }) };
+}

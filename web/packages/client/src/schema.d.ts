@@ -1644,7 +1644,7 @@ export interface paths {
         };
         /**
          * List Partners
-         * @description Control rooms that your agency hands incidents over to, and takes them from.
+         * @description Control rooms that your agency hands incidents over to, and takes them from, and how the line to each stands.
          */
         get: operations["list_partners"];
         put?: never;
@@ -1876,6 +1876,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/incidents/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Agency Times
+         * @description How long things took over the incidents that your agency and role see: the median and what nine of ten kept to, step by step.
+         *
+         *     Steps are your agency's own; merged incidents are left out, as they go on in another. At most the newest 50,000 are counted.
+         */
+        get: operations["read_agency_times"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents/tak/devices": {
         parameters: {
             query?: never;
@@ -1989,7 +2011,7 @@ export interface paths {
         };
         /**
          * Read Transfer
-         * @description A message, whole, and the answer to it.
+         * @description A message, whole, and the answer to it; what it says as far as it can be read, with what was put right.
          */
         get: operations["read_transfer"];
         put?: never;
@@ -2014,6 +2036,29 @@ export interface paths {
          * @description Do nothing more about a message. It is kept, with the reason; later messages about the incident go out again.
          */
         post: operations["drop_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/transfers/{transfer}/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mend Transfer
+         * @description Put right what a message says, and have it sent, or acted on, again. Where nobody could read it, say what it is.
+         *
+         *     What was sent first is kept; that and which fields a person put right is on record. `incident` names one of yours that a message
+         *     belongs to. A message of yours is made anew of how the incident stands, with these fields over it, under a new id.
+         */
+        post: operations["mend_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2287,6 +2332,29 @@ export interface paths {
          * @description How long things took: opened, first sent, first at the scene, closed; for each agency; and how soon emergencies were answered.
          */
         get: operations["read_incident_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{incident}/tracks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Incident Tracks
+         * @description Where resources were while they were on the incident, all at once, so that a replay asks once and can be moved freely.
+         *
+         *     Your agency's, and others' while the incident was shared with you; covert ones for their own control room only. One look, on
+         *     record under the incident and every resource, with the incident's number as its reference.
+         */
+        get: operations["read_incident_tracks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3637,6 +3705,21 @@ export interface components {
              */
             resources?: number;
         };
+        /** AgencyTimesShown */
+        AgencyTimesShown: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Rows */
+            rows: components["schemas"]["StepFiguresShown"][];
+        };
         /** AskQuestion */
         AskQuestion: {
             /** Purpose */
@@ -4166,6 +4249,8 @@ export interface components {
             longitude: number;
             /** Seconds */
             seconds: number | null;
+            /** Soonest */
+            soonest: number | null;
         };
         /** Checklist */
         Checklist: {
@@ -4246,6 +4331,22 @@ export interface components {
              * @default
              */
             note?: string;
+        };
+        /**
+         * Coded
+         * @description A code of the sender's and what it means in words. Either may be empty.
+         */
+        Coded: {
+            /**
+             * Code
+             * @default
+             */
+            code?: string;
+            /**
+             * Words
+             * @default
+             */
+            words?: string;
         };
         /**
          * ConditionsShape
@@ -4337,6 +4438,10 @@ export interface components {
             cell_m: number;
             /** Cells */
             cells: components["schemas"]["CellShown"][];
+            /** Resources */
+            resources: components["schemas"]["FreeShown"][];
+            /** Unplaced */
+            unplaced: string[];
         };
         /**
          * DeciderShown
@@ -5187,6 +5292,19 @@ export interface components {
             easting_northing: string | null;
         };
         /**
+         * FreeShown
+         * @description A resource that could be sent now, and where it is.
+         */
+        FreeShown: {
+            /** Id */
+            id: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Type */
+            type: string;
+            position: components["schemas"]["PositionShown"];
+        };
+        /**
          * GapShown
          * @description A camera that was down in the window: what passed it then is not among the answers.
          */
@@ -5755,6 +5873,25 @@ export interface components {
              */
             labels?: number;
         };
+        /** IncidentTracksShown */
+        IncidentTracksShown: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Every Seconds */
+            every_seconds: number;
+            /** Complete */
+            complete: boolean;
+            /** Tracks */
+            tracks: components["schemas"]["TrackShownCompact"][];
+        };
         /**
          * InclusionItem
          * @description A leaf: the text that is hashed after a zero byte, and the hashes from there to the root.
@@ -5953,6 +6090,31 @@ export interface components {
             id: string;
             /** Reads */
             reads: number;
+        };
+        /**
+         * LineShown
+         * @description How the line to a partner stands.
+         */
+        LineShown: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "failing" | "waiting" | "up" | "unused";
+            /** Heard At */
+            heard_at: string | null;
+            /** Taken At */
+            taken_at: string | null;
+            /** Waiting */
+            waiting: number;
+            /** Unanswered */
+            unanswered: number;
+            /** Dead */
+            dead: number;
+            /** Refused */
+            refused: number;
+            /** Failing */
+            failing: string;
         };
         /** Link */
         Link: {
@@ -6296,12 +6458,58 @@ export interface components {
             /** In Force */
             in_force: boolean;
         };
+        /**
+         * MendQuestion
+         * @description What is put right in a message; what is absent stays as it was sent, or as the incident says it.
+         */
+        MendQuestion: {
+            /** Kind */
+            kind?: ("create" | "update" | "close") | null;
+            /** Incident */
+            incident?: string | null;
+            /** Title */
+            title?: string | null;
+            type?: components["schemas"]["Coded"] | null;
+            grade?: components["schemas"]["Coded"] | null;
+            place?: components["schemas"]["Where"] | null;
+            /** Description */
+            description?: string | null;
+            /** Note */
+            note?: string | null;
+        };
         /** MergeQuestion */
         MergeQuestion: {
             /** Into */
             into: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * MessageShown
+         * @description What a message says, in the words of neither format. Empty and null: it does not say.
+         */
+        MessageShown: {
+            /** Kind */
+            kind: string;
+            /** Incident */
+            incident: string;
+            /** Reference */
+            reference: string;
+            /** Title */
+            title: string;
+            type: components["schemas"]["Coded"];
+            grade: components["schemas"]["Coded"];
+            place: components["schemas"]["Where"] | null;
+            /** Description */
+            description: string;
+            /** Note */
+            note: string;
+            /** Persons */
+            persons: number;
+            /** Casualties */
+            casualties: {
+                [key: string]: number;
+            };
         };
         /** MineShown */
         MineShown: {
@@ -6499,6 +6707,8 @@ export interface components {
             reference?: string;
             /** Share */
             share?: components["schemas"]["ShareQuestion"][];
+            /** Called Seconds Ago */
+            called_seconds_ago?: number | null;
         };
         /**
          * OutcomeTally
@@ -6883,6 +7093,7 @@ export interface components {
             changed_at: string;
             /** Keys */
             keys: components["schemas"]["KeyShown"][];
+            line: components["schemas"]["LineShown"];
         };
         /**
          * PasskeyAnswer
@@ -8521,27 +8732,25 @@ export interface components {
             /** Happened At */
             happened_at?: string | null;
         };
-        /**
-         * StepShown
-         * @description What was done about a review, by whom.
-         */
-        StepShown: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Username */
-            username: string;
-            /**
-             * Step
-             * @enum {string}
-             */
-            step: "asked" | "answered" | "proposed" | "sent_back" | "decided";
-            /** Outcome */
-            outcome: string;
-            /** Note */
-            note: string;
+        /** StayShown */
+        StayShown: {
+            /** Start Ms */
+            start_ms: number;
+            /** End Ms */
+            end_ms: number;
+        };
+        /** StepFiguresShown */
+        StepFiguresShown: {
+            /** Type */
+            type: string | null;
+            /** Grade */
+            grade: string | null;
+            /** Incidents */
+            incidents: number;
+            call_to_open: components["schemas"]["bluelamp__incidents__statistics__schemas__StepShown"];
+            open_to_assigned: components["schemas"]["bluelamp__incidents__statistics__schemas__StepShown"];
+            assigned_to_scene: components["schemas"]["bluelamp__incidents__statistics__schemas__StepShown"];
+            scene_to_closed: components["schemas"]["bluelamp__incidents__statistics__schemas__StepShown"];
         };
         /**
          * StoryShown
@@ -8556,7 +8765,7 @@ export interface components {
             /** Same Subject */
             same_subject: components["schemas"]["LookShown"][];
             /** Steps */
-            steps: components["schemas"]["StepShown"][];
+            steps: components["schemas"]["bluelamp__accountability__reviews__schemas__StepShown"][];
         };
         /** SubjectAccessQuestion */
         SubjectAccessQuestion: {
@@ -8814,6 +9023,31 @@ export interface components {
             /** Complete */
             complete: boolean;
         };
+        /** TrackShownCompact */
+        TrackShownCompact: {
+            /** Resource */
+            resource: string;
+            /** Call Sign */
+            call_sign: string;
+            /** Agency */
+            agency: string;
+            /** Type */
+            type: string;
+            /** Covert */
+            covert: boolean;
+            /** Stale Ms */
+            stale_ms: number;
+            /** Stays */
+            stays: components["schemas"]["StayShown"][];
+            /** Points */
+            points: [
+                number,
+                number,
+                number
+            ][];
+            /** Gone */
+            gone: number[];
+        };
         /**
          * TransferRow
          * @description A message to or from another control room.
@@ -8865,26 +9099,56 @@ export interface components {
             settled_at: string | null;
             /** Settled By */
             settled_by: string;
+            /** Mended By */
+            mended_by: string;
+            /** Number */
+            number: string;
+            /** Title */
+            title: string;
         };
         /**
          * TransferShown
-         * @description The message itself and what it was answered with, as text.
+         * @description The message itself and what it was answered with, as text; and as far as it can be read, what it says.
          */
         TransferShown: {
             /** Id */
             id: string;
-            /** Direction */
-            direction: string;
+            /** Partner */
+            partner: string;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "out" | "in";
             /** Kind */
             kind: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "sending" | "sent" | "reading" | "received" | "refused" | "dead" | "dropped";
             /** Reason */
             reason: string;
             /** Tries */
             tries: number;
             /** Incident */
             incident: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Settled By */
+            settled_by: string;
+            /** Mended By */
+            mended_by: string;
+            /** Mendable */
+            mendable: boolean;
+            says: components["schemas"]["MessageShown"] | null;
             /** Body */
             body: string;
             /** Answer */
@@ -9177,6 +9441,21 @@ export interface components {
             providers: components["schemas"]["ProviderWay"][];
         };
         /**
+         * Where
+         * @description WGS 84 degrees; both or neither.
+         */
+        Where: {
+            /**
+             * Said
+             * @default
+             */
+            said?: string;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+        };
+        /**
          * WhereaboutsQuestion
          * @description Where each of these resources was at a second: the last that was known then, up to `back_seconds` old.
          */
@@ -9210,6 +9489,28 @@ export interface components {
         bluelamp__accountability__authorisations__schemas__ReasonQuestion: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * StepShown
+         * @description What was done about a review, by whom.
+         */
+        bluelamp__accountability__reviews__schemas__StepShown: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Username */
+            username: string;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "asked" | "answered" | "proposed" | "sent_back" | "decided";
+            /** Outcome */
+            outcome: string;
+            /** Note */
+            note: string;
         };
         /**
          * Health
@@ -9296,6 +9597,18 @@ export interface components {
              * @default
              */
             reference?: string;
+        };
+        /**
+         * StepShown
+         * @description Seconds; null where nothing was measured.
+         */
+        bluelamp__incidents__statistics__schemas__StepShown: {
+            /** Count */
+            count: number;
+            /** Median S */
+            median_s: number | null;
+            /** Ninety S */
+            ninety_s: number | null;
         };
     };
     responses: never;
@@ -12934,6 +13247,40 @@ export interface operations {
             };
         };
     };
+    read_agency_times: {
+        parameters: {
+            query?: {
+                /** @description Incidents opened from here; default: 28 days before `until`. */
+                since?: string | null;
+                /** @description And before here; default: now. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgencyTimesShown"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: never;
@@ -13091,6 +13438,8 @@ export interface operations {
         parameters: {
             query?: {
                 state?: ("queued" | "sending" | "sent" | "reading" | "received" | "refused" | "dead" | "dropped")[] | null;
+                direction?: "" | "in" | "out";
+                partner?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -13163,6 +13512,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["DropQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mend_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                transfer: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MendQuestion"];
             };
         };
         responses: {
@@ -13770,6 +14152,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Times"];
+                };
+            };
+            /** @description Refused or failed; see `code`. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_incident_tracks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentTracksShown"];
                 };
             };
             /** @description Refused or failed; see `code`. */

@@ -7,9 +7,9 @@ from bluelamp.incidents.authors import author_of
 from bluelamp.incidents.domain.events import AgencyJoined, plain
 from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.errors import NoSuchIncidentError, NoSuchPartnerError, NoSuchTransferError, NotOpenedError, NotWaitingError
-from bluelamp.incidents.gateways.message import NotThisFormatError
 from bluelamp.incidents.gateways.registry import FORMATS
 from bluelamp.incidents.handovers import outgoing, partner_store, store
+from bluelamp.incidents.handovers.mending import incoming_message
 from bluelamp.incidents.handovers.partner_store import Partner
 from bluelamp.incidents.handovers.store import Transfer
 from bluelamp.incidents.log.actions import keep
@@ -71,7 +71,7 @@ async def send_again(spine: Spine, caller: Caller, transfer: str) -> None:
         NotWaitingError: it is done, or under way.
     """
     async with spine.db.transaction() as connection:
-        found, partner = await _held(connection, caller, transfer)
+        found, partner = await held(connection, caller, transfer)
         now = moment(spine.clock())
         values = {"state": "queued", "tries": 0, "next_at": now, "settled_at": None, "settled_by": ""}
         if found.kind != "receipt" and (found.state == "refused" or partner.changed_at > (found.settled_at or found.created_at)):
@@ -91,11 +91,8 @@ async def read_again(spine: Spine, caller: Caller, transfer: str) -> None:
         NotThisFormatError: it still cannot be read, and why.
     """
     async with spine.db.transaction() as connection:
-        found, partner = await _held(connection, caller, transfer)
-        read, body, now = FORMATS[partner.format].read, found.body or b"", moment(spine.clock())
-        if read is None:
-            raise NotThisFormatError(f"{partner.format} is sent only")
-        message = read(body)
+        found, partner = await held(connection, caller, transfer)
+        message, now = incoming_message(partner, found), moment(spine.clock())
         twin = await store.by_message(connection, partner.id, "in", message.id)
         if twin is not None and twin.id != found.id:
             told = f"it came again and was read as {twin.id}"
@@ -122,7 +119,7 @@ async def drop(spine: Spine, caller: Caller, transfer: str, reason: str) -> None
         await audit.record(connection, caller.actor, "alteration", HANDOVERS_MEND, subjects=(f"transfer:{transfer}",), detail=detail)
 
 
-async def _held(connection: Connection, caller: Caller, transfer: str) -> tuple[Transfer, Partner]:
+async def held(connection: Connection, caller: Caller, transfer: str) -> tuple[Transfer, Partner]:
     """The message, locked, where there is something to mend about it."""
     found = await store.by_id(connection, transfer, caller.agency, lock=True)
     partner = await partner_store.by_id(connection, found.partner, caller.agency) if found else None

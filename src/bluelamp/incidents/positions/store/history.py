@@ -104,6 +104,21 @@ async def track(columnar: Columnar, resource: str, start: datetime, end: datetim
     return [_position(row) for row in rows]
 
 
+async def tracks(columnar: Columnar, resources: list[str], start: datetime, end: datetime, every_s: int, count: int) -> list[Position]:
+    """Where each of these resources was from `start` until before `end`, by resource and in order: the first of each `every_s`.
+
+    That one had left (`gone`) is among them, whatever else its seconds hold.
+    """
+    rows = await columnar.query(
+        f"SELECT {_SHOWN} FROM (SELECT * FROM {TABLE} WHERE resource IN {{resources:Array(String)}}"
+        " AND at >= {start:DateTime64(3, 'UTC')} AND at < {end:DateTime64(3, 'UTC')}"
+        " ORDER BY resource, at, received_after DESC LIMIT 1 BY resource, at)"
+        " ORDER BY resource, at LIMIT 1 BY resource, gone, intDiv(at_ms, {every:UInt32}) LIMIT {count:UInt32}",
+        {"resources": resources, "start": start, "end": end, "every": max(1, every_s) * 1000, "count": count},
+    )
+    return [_position(row) for row in rows]
+
+
 async def last_words(columnar: Columnar, since: datetime) -> list[Position]:
     """The last word about every resource of which something was heard since: what a book begins with."""
     rows = await columnar.query(

@@ -2,6 +2,7 @@
 import { ApiError, control, inWords, ulid } from '@bluelamp/client';
 import { session } from '../shell/session.svelte';
 import { feed } from './feed.svelte';
+import type { Past } from './past.svelte';
 import { kindWords } from './words';
 
 const PAGE = 200;
@@ -12,6 +13,9 @@ export class Room {
   now: control.State | null = $state.raw(null);
   /** As it was at a moment that somebody looks back at. */
   past: { at: string; state: control.State } | null = $state.raw(null);
+  /** Where resources were, while somebody looks back and may see it; and the moment of the slider, epoch milliseconds, ahead of `past`. */
+  tracks: Past | null = $state.raw(null);
+  moment = $state(0);
   /** Newest first. */
   events: control.Event[] = $state.raw([]);
   more = $state(true);

@@ -2,6 +2,7 @@
 import type { control } from '@bluelamp/client';
 import { featureWords } from '@bluelamp/map';
 import { gridReference } from '@bluelamp/ui';
+import { FORMATS, TOLD } from './handovers';
 import { words } from './terms.svelte';
 
 export const CATEGORIES = ['P1', 'P2', 'P3', 'dead', 'not_injured', 'unknown'] as const;
@@ -115,7 +116,7 @@ const SAYS: Record<string, (d: Data, n: { casualty: string; resource: string }, 
   'emergency.raised': (d) => join(text(d, 'call_sign'), text(d, 'person_name'), placeWords(d.place as control.Place)),
   'emergency.escalated': (d) => `told again, level ${text(d, 'level')}`,
   'emergency.closed': (d) => join(text(d, 'outcome') === 'false_alarm' ? 'false alarm' : 'resolved', text(d, 'note')),
-  'handover.sent': (d) => join(`${text(d, 'format')} to ${text(d, 'agency')}`, text(d, 'state'), text(d, 'note')),
+  'handover.sent': (d) => join(`to ${words.agency(text(d, 'agency'))} (${FORMATS[text(d, 'format')] ?? text(d, 'format')})`, TOLD[text(d, 'state')]?.[0] ?? text(d, 'state'), text(d, 'note')),
 };
 
 /** One event in words, without who and when. */

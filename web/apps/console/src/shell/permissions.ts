@@ -50,5 +50,10 @@ export const MAY = {
   dispatch: 'incidents.resources.dispatch',
   viewPositions: 'incidents.positions.view',
   findPlaces: 'incidents.places.find',
+  viewTimes: 'incidents.incidents.statistics',
+  viewPastPositions: 'incidents.positions.history',
+  viewPartners: 'incidents.partners.view',
+  viewTransfers: 'incidents.handovers.view',
+  mendTransfers: 'incidents.handovers.mend',
   answerEmergencies: 'incidents.emergencies.answer',
 } as const;
