@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from bluelamp.app.static import WEB
 from bluelamp.kit.clock import now_ms, to_rfc3339
@@ -43,6 +43,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("Chromium is not installed")
     if not (WEB / "index.html").is_file():
         pytest.skip("the console is not built: run `make web`")
+    expect.set_options(timeout=15_000)  # a page of a busy machine takes its time
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield running
