@@ -20,7 +20,7 @@ from tests.incidents.conftest import event as room_event
 from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import chat, emergency, iso, position
 from tests.incidents.cot.tak import Tak
-from tests.incidents.cot.test_joining import crew, events, open_incident
+from tests.incidents.cot.test_joining import ask, crew, events, open_incident
 
 
 @asynccontextmanager
@@ -62,6 +62,56 @@ async def test_an_alert_is_raised_once_whatever_fails_before(tak: Tak, monkeypat
         await device.settled()
         assert len(await events(tak, incident["id"], "emergency.raised")) == 1
         assert len(set(tried)) == 1, "under the same id, so that it is the same"
+
+
+async def test_a_cancel_on_the_device_is_told_and_ends_nothing_by_itself(tak: Tak) -> None:
+    incident = await open_incident(tak)
+    await crew(tak, "officer", incident["id"])
+    await close_all(tak)
+    async with seeing(tak, "officer", incident["id"]) as device, seeing(tak, "supervisor", incident["id"]) as other:
+        alert = emergency("P-danger-cancel", "KILO 1")
+        device.send(position("P-danger-cancel", "KILO 1"), alert)
+        (raised,) = await events(tak, incident["id"], "emergency.raised")
+        number = raised["data"]["emergency"]
+        device.send(*[alert.replace(b"b-a-o-tbl", b"b-a-o-can")] * 3)
+        (cancelled,) = await events(tak, incident["id"], "emergency.cancelled")
+        assert (cancelled["data"]["emergency"], cancelled["call_sign"]) == (number, raised["call_sign"])
+        await other.wait("b-a-o-can", uid="P-danger-cancel-9-1-1")
+        found = {one["id"]: one for one in (await ask(tak, "control", "GET", "/emergencies"))["items"]}
+        assert (found[number]["state"], bool(found[number]["cancelled_at"])) == ("raised", True), "a control room answers it all the same"
+        shown = (await ask(tak, "control", "GET", f"/{incident['id']}"))["emergencies"][number]
+        assert (shown["state"], bool(shown["cancelled_at"])) == ("raised", True)
+        escalates = await tak.platform.spine.db.fetchval("SELECT escalates_at FROM emergencies WHERE id = $1", number)
+        assert escalates is not None, "and is told again until somebody does"
+        await ask(tak, "control", "POST", f"/emergencies/{number}/acknowledge")
+        await ask(tak, "control", "POST", f"/emergencies/{number}/close", json={"outcome": "false_alarm"})
+        entries = await tak.platform.spine.db.fetchval(
+            "SELECT count(*) FROM audit_entries WHERE kind = 'alteration' AND action = 'incidents.emergencies.raise' AND subjects @> $1",
+            [number],
+        )
+        assert entries == 1
+
+
+async def test_a_cancel_ends_no_emergency_of_the_phone_or_of_another(tak: Tak) -> None:
+    incident = await open_incident(tak)
+    await crew(tak, "officer", incident["id"])
+    await close_all(tak)
+    async with seeing(tak, "officer", incident["id"]) as device, seeing(tak, "control", incident["id"]) as forger:
+        device.send(position("P-danger-own", "KILO 1"), emergency("P-danger-own", "KILO 1"))
+        (raised,) = await events(tak, incident["id"], "emergency.raised")
+        body = {"id": new_id(), "pressed_at": iso()}
+        await ask(tak, "officer", "POST", "/emergencies", json=body)
+        forger.send(position("P-danger-forger", "KILO 9"), emergency("P-danger-own", "KILO 1").replace(b"b-a-o-tbl", b"b-a-o-can"))
+        forger.send(emergency("P-danger-forger", "KILO 9").replace(b"b-a-o-tbl", b"b-a-o-can"))
+        device.send(emergency("P-danger-other", "KILO 1").replace(b'uid="P-danger-other"', b'uid="P-danger-own"').replace(b"tbl", b"can"))
+        await forger.settled()
+        await device.settled()
+        device.send(emergency("P-danger-own", "KILO 1").replace(b"b-a-o-tbl", b"b-a-o-can"))
+        (cancelled,) = await events(tak, incident["id"], "emergency.cancelled")
+        assert cancelled["data"]["emergency"] == raised["data"]["emergency"]
+        found = {one["id"]: one for one in (await ask(tak, "control", "GET", "/emergencies"))["items"]}
+        assert found[body["id"]]["cancelled_at"] is None
+        await close_all(tak)
 
 
 async def test_an_alert_passes_what_waits_to_be_kept(tak: Tak, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -299,7 +299,7 @@ class ChecklistTicked(Data):
 
 
 class EmergencyRaised(Data):
-    """This and the next three are made by the platform's own doors for emergencies."""
+    """This and the next four are made by the platform's own doors for emergencies."""
 
     emergency: Id
     person_name: Line
@@ -309,6 +309,12 @@ class EmergencyRaised(Data):
 
 
 class EmergencyAcknowledged(Data):
+    emergency: Id
+
+
+class EmergencyCancelled(Data):
+    """Who pressed says that it is over. It stays until a control room has asked them and closes it: somebody may have made them say so."""
+
     emergency: Id
 
 
@@ -368,6 +374,7 @@ KINDS: dict[str, type[Data]] = {
     "emergency.raised": EmergencyRaised,
     "emergency.acknowledged": EmergencyAcknowledged,
     "emergency.escalated": EmergencyEscalated,
+    "emergency.cancelled": EmergencyCancelled,
     "emergency.closed": EmergencyClosed,
     "handover.sent": HandoverSent,
 }
@@ -375,7 +382,7 @@ KINDS: dict[str, type[Data]] = {
 PLATFORM_ONLY = frozenset(
     {
         "incident.opened", "incident.merged", "vehicle.looked_up", "media.added", "emergency.raised", "emergency.acknowledged",
-        "emergency.escalated", "emergency.closed", "handover.sent",
+        "emergency.escalated", "emergency.cancelled", "emergency.closed", "handover.sent",
     }
 )  # fmt: skip
 """Kinds that no client may send to the log itself: they have doors of their own."""

@@ -321,6 +321,8 @@ def _emergency_step(s: IncidentState, e: Event) -> None:
         known.state, known.acknowledged_by, known.acknowledged_at = "acknowledged", e.name, to_rfc3339(e.heard_at)
     elif e.kind == "emergency.escalated":
         known.level = e.data["level"]
+    elif e.kind == "emergency.cancelled":
+        known.cancelled_at = to_rfc3339(e.heard_at)
     else:
         known.state, known.outcome = "closed", e.data["outcome"]
 
@@ -345,7 +347,8 @@ _FOLDS: dict[str, Callable[[IncidentState, Event], None]] = {
     "casualty.moved": _casualty_step, "casualty.handed_over": _casualty_step, "casualty.struck": _struck, "vehicle.recorded": _vehicle,
     "vehicle.looked_up": _looked_up, "person.recorded": _person, "media.added": _media, "media.hidden": _media_hidden,
     "chat.said": _counted_only, "checklist.started": _checklist, "checklist.ticked": _ticked, "emergency.raised": _emergency,
-    "emergency.acknowledged": _emergency_step, "emergency.escalated": _emergency_step, "emergency.closed": _emergency_step,
+    "emergency.acknowledged": _emergency_step, "emergency.escalated": _emergency_step, "emergency.cancelled": _emergency_step,
+    "emergency.closed": _emergency_step,
     "handover.sent": _handover,
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ STAYS = BY_LEAD | {"handover.sent"}
 AFTER_CLOSING = frozenset(
     {
         "incident.reopened", "incident.linked", "agency.left", "log.written", "media.added", "media.hidden", "handover.sent",
-        "emergency.closed",
+        "emergency.cancelled", "emergency.closed",
     }
 )  # fmt: skip
 THINGS = {

@@ -131,6 +131,8 @@ class Emergency(Entity):
     level: int = 0
     acknowledged_by: str = ""
     acknowledged_at: str = ""
+    cancelled_at: str = ""
+    """When who pressed said that it is over; it is not, until it is closed."""
     outcome: str = ""
 
 

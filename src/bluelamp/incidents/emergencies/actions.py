@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 from bluelamp.incidents.access import EMERGENCIES_ANSWER, EMERGENCIES_RAISE
 from bluelamp.incidents.authors import author_of
-from bluelamp.incidents.domain.events import Data, EmergencyAcknowledged, EmergencyClosed, EmergencyEscalated, EmergencyRaised, plain
+from bluelamp.incidents.domain.events import (
+    Data,
+    EmergencyAcknowledged,
+    EmergencyCancelled,
+    EmergencyClosed,
+    EmergencyEscalated,
+    EmergencyRaised,
+    plain,
+)
 from bluelamp.incidents.domain.fold import Event
 from bluelamp.incidents.domain.places import Place
 from bluelamp.incidents.domain.rules import Author, New
@@ -144,6 +152,30 @@ async def close(spine: Spine, caller: Caller, emergency: str, outcome: Literal["
         NoSuchEmergencyError: none that this agency is to answer.
     """
     return await _answer(spine, caller, emergency, "closed", {"outcome": outcome, "note": note})
+
+
+async def cancel(spine: Spine, caller: Caller, emergency: str, device: str) -> Record:
+    """Who pressed says that it is over. It changes nothing but what the control room is told: it is answered and closed there as before,
+    and told again until it is answered, since nobody can see from afar who held the device.
+
+    Raises:
+        NoSuchEmergencyError: none that the caller raised.
+    """
+    author = await author_of(spine, caller, device)
+    async with _changing(spine, emergency) as connection:
+        found = await store.by_id(connection, emergency, lock=True)
+        if found is None or found["person"] != caller.id:
+            raise NoSuchEmergencyError("there is no such emergency of yours")
+        if found["state"] == "closed" or found["cancelled_at"] is not None:
+            await audit.record(connection, caller.actor, "consultation", EMERGENCIES_RAISE, subjects=(emergency,))
+            return found
+        now = spine.clock()
+        await store.change(connection, emergency, {"cancelled_at": moment(now)})
+        await _tell(connection, spine, author, found, "emergency.cancelled", plain(EmergencyCancelled(emergency=emergency)), now)
+        await audit.record(connection, caller.actor, "alteration", EMERGENCIES_RAISE, subjects=(emergency,), detail={"cancelled": True})
+        changed = await store.by_id(connection, emergency)
+        assert changed is not None  # noqa: S101 - locked above
+        return changed
 
 
 async def _answer(spine: Spine, caller: Caller, emergency: str, state: Literal["acknowledged", "closed"], said: dict[str, str]) -> Record:

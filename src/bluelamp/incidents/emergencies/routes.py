@@ -52,6 +52,8 @@ class EmergencyShown(BaseModel):
     """How often it went unanswered."""
     acknowledged_at: Instant | None
     acknowledged_by: str
+    cancelled_at: Instant | None
+    """When who pressed said that it is over. It is open until it is closed: ask them."""
     closed_at: Instant | None
     closed_by: str
     outcome: str

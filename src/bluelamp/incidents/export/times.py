@@ -121,7 +121,7 @@ class Stopwatch:
             known[0] = event.heard_at
         elif event.kind == "emergency.escalated":
             known[2] = max(known[2], event.data["level"])
-        elif not known[1]:
+        elif event.kind != "emergency.cancelled" and not known[1]:
             known[1] = event.heard_at
 
     def times(self) -> Times:

@@ -17,6 +17,7 @@ _KINDS = {
     "media.hidden": "Picture or film hidden", "vehicle.recorded": "Vehicle", "vehicle.looked_up": "Vehicle look-up",
     "person.recorded": "Person", "emergency.raised": "EMERGENCY", "emergency.acknowledged": "Emergency acknowledged",
     "emergency.escalated": "Emergency told again", "emergency.closed": "Emergency closed",
+    "emergency.cancelled": "Emergency cancelled by who pressed",
 }  # fmt: skip
 
 

@@ -4714,6 +4714,11 @@ export interface components {
              */
             acknowledged_at?: string;
             /**
+             * Cancelled At
+             * @default
+             */
+            cancelled_at?: string;
+            /**
              * Outcome
              * @default
              */
@@ -4773,6 +4778,8 @@ export interface components {
             acknowledged_at: string | null;
             /** Acknowledged By */
             acknowledged_by: string;
+            /** Cancelled At */
+            cancelled_at: string | null;
             /** Closed At */
             closed_at: string | null;
             /** Closed By */

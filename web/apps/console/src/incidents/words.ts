@@ -33,7 +33,7 @@ const KINDS: Record<string, string> = {
   'casualty.moved': 'Casualty moved', 'casualty.handed_over': 'Casualty handed over', 'casualty.struck': 'Casualty struck out', 'vehicle.recorded': 'Vehicle',
   'vehicle.looked_up': 'Look-up', 'person.recorded': 'Person', 'media.added': 'Picture', 'media.hidden': 'Picture hidden', 'chat.said': 'Chat',
   'checklist.started': 'Checklist', 'checklist.ticked': 'Checklist', 'emergency.raised': 'EMERGENCY', 'emergency.acknowledged': 'Emergency acknowledged',
-  'emergency.escalated': 'Emergency unanswered', 'emergency.closed': 'Emergency closed', 'handover.sent': 'Hand-over',
+  'emergency.escalated': 'Emergency unanswered', 'emergency.closed': 'Emergency closed', 'emergency.cancelled': 'Emergency cancelled on the device', 'handover.sent': 'Hand-over',
 };
 export const kindWords = (kind: string): string => KINDS[kind] ?? kind;
 

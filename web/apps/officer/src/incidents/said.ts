@@ -45,6 +45,7 @@ const SAY: Record<string, Speaker> = {
   'checklist.ticked': () => 'A checklist item was ticked',
   'emergency.raised': (d) => `EMERGENCY: ${text(d.call_sign) || text(d.person_name)}`,
   'emergency.acknowledged': () => 'Emergency: the control room has it',
+  'emergency.cancelled': () => 'Emergency: cancelled on the device, still open',
   'emergency.escalated': () => 'Emergency: still nobody has it',
   'emergency.closed': (d) => `Emergency closed: ${d.outcome === 'false_alarm' ? 'false alarm' : 'resolved'}`,
   'handover.sent': (d) => `Hand-over to ${text(d.agency)}: ${text(d.state)}`,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE
 from bluelamp.incidents.domain.rules import New
-from bluelamp.incidents.emergencies.actions import raise_emergency
+from bluelamp.incidents.emergencies.actions import cancel, raise_emergency
 from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.gateway import Identity
@@ -55,6 +55,8 @@ class _Said(NamedTuple):
     event: CotEvent
     incident: str
     """Named by the event; empty: the one that the person's resource is on."""
+    emergency: str = ""
+    """Of a cancel: what it cancels; empty: one that was raised before this process began."""
 
 
 @dataclass
@@ -117,9 +119,7 @@ class Incoming:
         if event.type == reading.CHAT:
             return self._take_chat(client, identity, caller, event)
         if event.type == reading.CANCEL:
-            self._alerts.pop((identity.device, event.uid), None)
-            if (pressed := self._pressed.get((identity.device, event.uid))) is not None:
-                pressed.cancelled = True
+            self._cancel(_Said(client, caller, identity.device, event, ""))
         elif reading.is_emergency(event):
             self._press(_Said(client, caller, identity.device, event, ""))
         elif event.type == reading.FILE:
@@ -170,6 +170,20 @@ class Incoming:
         task = asyncio.create_task(note(), name="cot-refusal")
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
+
+    def _cancel(self, said: _Said) -> None:
+        """Of this device's own alert: another's is refused by its uid, and one of the phone's button is not ended here."""
+        key = (said.device, said.event.uid)
+        if (pressed := self._pressed.get(key)) is not None:
+            pressed.cancelled = True  # told when it is raised
+        if pressed is None and (key in self._alerts or key not in self._seen):
+            self._put(said._replace(emergency=self._alerts.pop(key, "")))
+
+    async def _told_off(self, said: _Said) -> None:
+        """The control room hears that who pressed says it is over; it stays theirs to close."""
+        emergency = said.emergency or await store.open_emergency_of(self._spine.db, said.caller.id, self._started)
+        if emergency:
+            await cancel(self._spine, said.caller, emergency, said.device)
 
     def _press(self, said: _Said) -> None:
         key = (said.device, said.event.uid)
@@ -229,6 +243,9 @@ class Incoming:
                 break
 
     async def _keep(self, said: _Said) -> None:
+        if said.event.type == reading.CANCEL:
+            await self._told_off(said)
+            return
         if said.event.type == reading.FILE:
             await self.offer(said.client, said.event)
             return
@@ -289,7 +306,9 @@ class Incoming:
         self._origins.alert(alert.emergency, said.event.uid)
         place = reading.place_of(said.event)
         await raise_emergency(self._spine, said.caller, alert.emergency, place, said.event.time, "", said.device)
-        if not alert.cancelled:
+        if alert.cancelled:
+            await cancel(self._spine, said.caller, alert.emergency, said.device)
+        else:
             self._alerts[key] = alert.emergency
         self._seen[key] = None
         for remembered in (self._alerts, self._seen):
