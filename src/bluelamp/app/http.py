@@ -20,6 +20,7 @@ from bluelamp.app.frame import HEADER_LINES, DoorFrame, Frame
 from bluelamp.app.hosts import is_trusted, misdirected, trusted
 from bluelamp.app.wiring import MODULES, open_spine, prepare
 from bluelamp.kit.clock import now_ms
+from bluelamp.kit.mistakes import in_words, where_and_what
 from bluelamp.spine import telemetry
 from bluelamp.spine.budgets import Budget
 from bluelamp.spine.config import PlatformSettings
@@ -147,10 +148,10 @@ async def _unreadable(_request: Request, error: Exception) -> Response:
     """A request that is not of the documented shape. What was sent is not repeated back: it may be a password or a plate."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
     wrong = [
-        {"at": ".".join(str(step) for step in mistake["loc"]), "message": str(mistake["msg"]), "code": str(mistake["type"])}
+        {"at": ".".join(str(step) for step in mistake["loc"]), "message": in_words(mistake), "code": str(mistake["type"])}
         for mistake in error.errors()[:ERRORS_MAX]
     ]
-    detail = "; ".join(f"{m['at']}: {m['message']}" for m in wrong[:3]) or "the request is not of the documented shape"
+    detail = "; ".join(where_and_what(mistake) for mistake in error.errors()[:3]) or "the request is not of the documented shape"
     return Response(problem(422, "invalid", detail, errors=wrong), 422, {"Content-Type": PROBLEM})
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from bluelamp.kit.mistakes import where_and_what
 from bluelamp.spine.errors import InvalidError
 
 Kind = Literal["create", "update", "close", "receipt"]
@@ -152,7 +153,7 @@ def built(**values: Any) -> HandoverMessage:
     try:
         return HandoverMessage(**values)
     except ValidationError as error:
-        wrong = [f"{'.'.join(str(step) for step in mistake['loc'])}: {mistake['msg']}" for mistake in error.errors(include_input=False)[:5]]
+        wrong = [where_and_what(mistake) for mistake in error.errors(include_input=False)[:5]]
         raise NotThisFormatError(f"the message does not hold together: {'; '.join(wrong)}") from None
 
 

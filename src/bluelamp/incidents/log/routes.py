@@ -33,6 +33,7 @@ from bluelamp.incidents.log.schemas import (
 from bluelamp.incidents.log.store import moment, number_of
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
+from bluelamp.kit.mistakes import where_and_what
 from bluelamp.kit.paging import decode_cursor, encode_cursor
 from bluelamp.spine import audit
 from bluelamp.spine.errors import InvalidError
@@ -154,8 +155,7 @@ def _new(one: EventQuestion, ahead: int) -> New:
 
 def _first(error: ValidationError) -> str:
     """Without what was sent: it may be a name or a plate."""
-    wrong = [f"{'.'.join(str(step) for step in mistake['loc'])}: {mistake['msg']}" for mistake in error.errors(include_input=False)[:3]]
-    return "; ".join(wrong)
+    return "; ".join(where_and_what(mistake) for mistake in error.errors(include_input=False)[:3])
 
 
 @router.post("/{incident}/merge")

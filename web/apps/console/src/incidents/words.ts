@@ -5,6 +5,9 @@ import { gridReference } from '@bluelamp/ui';
 import { FORMATS, TOLD } from './handovers';
 import { words } from './terms.svelte';
 
+/** Characters that a longer text may have; the platform takes no more. */
+export const TEXT_MAX = 4_000;
+
 export const CATEGORIES = ['P1', 'P2', 'P3', 'dead', 'not_injured', 'unknown'] as const;
 export const CATEGORY_WORDS: Record<string, string> = {
   P1: 'P1', P2: 'P2', P3: 'P3', dead: 'Not breathing', not_injured: 'Not injured', unknown: 'Not triaged', '': 'Not triaged',
