@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from bluelamp.kit.ids import new_id
 
-from .conftest import Room, partner_account, violations
+from .conftest import partner_account, violations
 from .test_incidents_page import ControlRooms, ambulance_account, event, rooms  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -131,7 +131,7 @@ async def test_decisions_and_checklists(rooms: ControlRooms) -> None:  # noqa: F
     await dialog.get_by_label("1. Information").fill("Fuel on both lanes")
     await dialog.get_by_label("2. Threats").fill("y" * 4_001)
     await dialog.get_by_role("button", name="Record", exact=True).click()
-    for words in ("Say what was decided", "Say what is done", "That time is past", "Too long by 1 characters"):
+    for words in ("Say what was decided", "Say what is done", "That time is past", "Too long by 1 character:"):
         await expect(dialog).to_contain_text(words)
     assert await violations(page) == []
     await dialog.get_by_label("Decision in a few words").fill("Close the motorway")
