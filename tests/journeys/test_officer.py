@@ -409,7 +409,7 @@ async def test_every_page_is_accessible_and_fits_a_thumb(room: Room, scheme: str
     found: list[str] = []
     base = f"/incident/{incident}"
     paths = ["/", "/open", "/map", "/status", "/more", "/outbox", base]
-    paths += [f"{base}/{one}" for one in ("report", "chat", "casualties", "casualties/new", "vehicle", "camera")]
+    paths += [f"{base}/{one}" for one in ("report", "chat", "casualties", "casualties/new", "vehicle", "camera", "draw")]
     for path in paths:
         await page.evaluate("path => { location.hash = path }", path)
         await page.get_by_role("main").get_by_role("heading", level=1).wait_for()
