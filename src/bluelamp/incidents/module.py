@@ -55,7 +55,7 @@ MODULE = Module(
         *handovers.ROUTERS,
         log_routes.router,
     ),
-    jobs=(ESCALATE, GIVE_UP, EXPIRE, *positions.JOBS),
+    jobs=(ESCALATE, GIVE_UP, EXPIRE, *handovers.JOBS, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS, **handovers.CONSUMERS},
     streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),

@@ -34,6 +34,9 @@ class IncidentSettings(BaseSettings):
     handover_backoff_s: float = Field(
         2, ge=0.01, le=60, description="Pause before a hand-over is tried again; it doubles each time, up to five minutes."
     )
+    handover_days: float = Field(
+        365, ge=1, description="Days that a settled message to or from another control room is kept, once its incident has ended."
+    )
     handover_tries_max: int = Field(8, ge=1, le=30, description="Tries after which a hand-over waits for a person.")
 
 

@@ -14,11 +14,12 @@ from bluelamp.anpr.store import camera_health, rejects
 from bluelamp.anpr.store.pictures import PictureStore
 from bluelamp.spine import audit
 from bluelamp.spine.errors import EngineDownError
+from bluelamp.spine.machine_door import Receive, Scope, Send
 from bluelamp.spine.module import Spine
 
 from .collected import Collection
 from .commit import GroupCommit
-from .door import Door, Receive, Scope, Send
+from .door import Door
 from .intake import Account, Intake, RejectedItem
 from .register import Register
 from .tally import CameraTally, SourceTally

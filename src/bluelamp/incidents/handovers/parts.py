@@ -7,11 +7,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from bluelamp.incidents.handovers import consumer, routes, sending
+from bluelamp.incidents.handovers import consumer, jobs, routes, sending
 from bluelamp.incidents.handovers.door import PREFIX, HandoverDoor
-from bluelamp.spine.module import Spine, Work
+from bluelamp.spine.module import Job, Spine, Work
 
 ROUTERS: tuple[APIRouter, ...] = (routes.router,)
 CONSUMERS: dict[str, Work] = {"incident-handovers": consumer.run, "incident-handover-sender": sending.run}
 PER_PROCESS: dict[str, Callable[[Spine], Any]] = {"handover-door": HandoverDoor}
+JOBS: tuple[Job, ...] = (jobs.RETENTION,)
 DOORS = {PREFIX: "handover-door"}
