@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [folder, port, pem, number, uid, drawn] = process.argv.slice(2);
+const [folder, port, pem, number, uid, drawn, picture, package_, hash] = process.argv.slice(2);
 const at = (path) => import(pathToFileURL(`${folder}/node_modules/@tak-ps/node-tak/dist/${path}`).href);
 const { default: TAKAPI } = await at("lib/api.js");
 const { APIAuthCertificate } = await at("lib/auth.js");
@@ -27,6 +27,16 @@ told.invites = (await api.MissionInvite.list(uid)).data.length;
 told.contacts = (await api.Contacts.list()).map((contact) => contact.uid);
 told.clients = (await api.Client.list()).data.map((client) => client.uid);
 told.groups = (await api.Group.list()).data.map((group) => group.name);
+told.uploaded = (await api.Files.upload({ name: "p.jpg", contentLength: readFileSync(picture).length, contentType: "image/jpeg", keywords: ["scene"], creatorUid: uid }, readFileSync(picture))).Hash;
+told.attached = (await api.Mission.attachContents(number, { hashes: [told.uploaded] })).data[0].contents.map((one) => one.data.hash);
+told.package = await api.Files.uploadPackage({ name: "a.zip", creatorUid: uid, hash }, readFileSync(package_));
+told.packages = (await api.Package.list({ tool: "public" })).results.map((one) => one.Hash);
+told.files = (await api.Files.list()).data.map((file) => file.name);
+const bytes = async (stream) => { const all = []; for await (const piece of stream) all.push(piece); return Buffer.concat(all); };
+told.same = (await bytes(await api.Files.download(hash))).equals(readFileSync(package_));
+told.archive = (await bytes(await api.Mission.getArchive(number))).subarray(0, 2).toString();
+told.limit = (await api.Files.config()).uploadSizeLimit;
+await api.Files.delete(hash);
 told.removed = (await api.Mission.detachContents(number, { uid: drawn })).data[0].uids.map((one) => one.data);
 await api.Mission.unsubscribe(number, { uid });
 told.refused = await api.Mission.delete(number, {}).then(() => "deleted", (error) => error.status);
