@@ -171,8 +171,6 @@ async def mend_transfer(transfer: Id, question: MendQuestion, spine: SpineHere, 
     belongs to. A message of yours is made anew of how the incident stands, with these fields over it, under a new id.
     """
     fields = question.model_dump(mode="json", exclude={"incident"}, exclude_none=True)
-    if not fields and question.incident is None:
-        raise InvalidError("say what is to be put right; to send it as it is, use repeat")
     await mending.mend(spine, caller, transfer, fields, question.incident or "")
 
 

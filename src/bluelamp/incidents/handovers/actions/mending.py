@@ -34,6 +34,8 @@ async def mend(spine: Spine, caller: Caller, transfer: str, fields: dict[str, An
     now = moment(spine.clock())
     async with spine.db.transaction() as connection:
         found, partner = await held(connection, caller, transfer)
+        if not fields and not incident:
+            raise InvalidError("say what is to be put right; to send it as it is, use repeat")
         values: dict[str, Any] = {"mended": fields, "mended_by": caller.name, "next_at": now, "settled_at": None, "settled_by": ""}
         if found.direction == "out":
             values |= _out(found, fields, incident)
