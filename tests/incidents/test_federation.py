@@ -269,6 +269,29 @@ async def test_a_region_speaks_for_its_own_agencies_only(room: IncidentRoom) -> 
         await receive(spine, "NORTH", stranger, {"NORTH": ["IRW"]})
 
 
+async def test_a_region_asks_itself_into_nothing_and_speaks_only_while_it_is_part(room: IncidentRoom) -> None:
+    spine, incident = room.platform.spine, await room.open()
+    [opened] = await events_of(spine, incident)
+
+    def said(kind: str, at_ms: int = 0, **data: Any) -> Any:
+        made = opened._replace(id=new_id(), kind=kind, agency="IRW", data=data, happened_at=at_ms or now_ms())
+        return told_of(made, {"KEN": (), "IRW": ()})
+
+    async def send(*events: Any) -> tuple[int, int]:
+        got = await receive(spine, "NORTH", Parcel(incident, "IRW", events), {"NORTH": ["IRW"]})
+        return got.kept, got.refused
+
+    assert await send(said("log.written", text="who are you?"), said("agency.joined", agency="IRW")) == (0, 2)
+    assert "IRW" not in (await room.state("control", incident))["agencies"]
+    await room.say("control", incident, event("agency.joined", agency="IRW"))
+    early = now_ms()
+    assert await send(said("log.written", text="on our way")) == (1, 0)
+    await room.say("control", incident, event("agency.left", agency="IRW", reason="stood down"))
+    assert await send(said("log.written", early, text="said before, came late")) == (1, 0)
+    after = said("log.written", now_ms() + 5_000, text="too late"), said("agency.joined", early, agency="IRW")
+    assert await send(*after) == (0, 2)
+
+
 async def test_a_merging_crosses_with_what_the_other_region_said(regions: Regions) -> None:
     """What Irwell said of the ended one comes back to them as their own words; what they say before they hear of it goes on too."""
     home, away, cable = regions.home, regions.away, regions.cable

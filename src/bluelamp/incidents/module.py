@@ -30,7 +30,7 @@ from bluelamp.incidents.replay import routes as replay_routes
 from bluelamp.incidents.resources import routes as resource_routes
 from bluelamp.incidents.settings import IncidentSettings, incident_settings
 from bluelamp.incidents.statistics import routes as statistics_routes
-from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
+from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS, REPEAT_WINDOW_S
 from bluelamp.incidents.terms import routes as term_routes
 from bluelamp.spine.bus import Stream
 from bluelamp.spine.module import Module
@@ -57,7 +57,10 @@ MODULE = Module(
     ),
     jobs=(ESCALATE, GIVE_UP, EXPIRE, *handovers.JOBS, *positions.JOBS),
     consumers={"incident-lookups": lookups.run, "incident-federation": federation.run, **positions.CONSUMERS, **handovers.CONSUMERS},
-    streams=(Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max), *positions.STREAMS),
+    streams=(
+        Stream(INCIDENTS_STREAM, (INCIDENTS_SUBJECTS,), _settings.stream_days, _settings.stream_bytes_max, REPEAT_WINDOW_S),
+        *positions.STREAMS,
+    ),
     permissions=(*PERMISSIONS, *POSITION_PERMISSIONS),
     per_process={dispatch_routes.NAME: Dispatcher, **positions.PER_PROCESS, "incidents-live": LiveService, **handovers.PER_PROCESS},
     sockets={"/v1/live": "incidents-live"},

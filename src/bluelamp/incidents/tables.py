@@ -4,6 +4,8 @@ from __future__ import annotations
 
 INCIDENTS_STREAM = "INCIDENTS"
 INCIDENTS_SUBJECTS = "incidents.>"
+REPEAT_WINDOW_S = 3600
+"""For how long an event that the outbox publishes again, as its worker was killed, is known: longer than anybody leaves that lying."""
 RECEIPTS_SUBJECT = "receipts.incidents"
 """Whispered: kept in the records, told in passing."""
 

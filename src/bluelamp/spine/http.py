@@ -114,10 +114,11 @@ Id = Annotated[str, Path(max_length=36, pattern=r"^[0-9A-Za-z]+$")]
 class Permit:
     """A dependency that marks a route with its permission and refuses whoever lacks it, leaving an audit entry."""
 
-    def __init__(self, permission: str, *, even_locked: bool = False, step_up: bool = False) -> None:
+    def __init__(self, permission: str, *, even_locked: bool = False, step_up: bool = False, own_budget: int = 0) -> None:
         self.permission = permission
         self.even_locked = even_locked
         self.step_up = step_up
+        self.own_budget = own_budget
 
     async def __call__(self, request: Request) -> Caller:
         caller: Caller | None = await request.app.state.identify(request)
@@ -126,7 +127,12 @@ class Permit:
         # Before anything is refused: where a refused request came from is what the audit is asked first.
         address = address_of(request)
         caller = caller._replace(place=network_of(address), device=f"{address} {device_of(request)}")
-        await _within_budget(request, caller)
+        if self.own_budget:
+            budget: Budget = request.app.state.budget
+            if budget.spend((caller.id, self.permission)) > self.own_budget:
+                raise budget.refusal(f"you have said this {self.own_budget} times in this minute, and it was heard")
+        else:
+            await _within_budget(request, caller)
         if caller.locked and not self.even_locked:
             raise SessionLockedError(
                 "the session is locked: prove again who you are with POST /v1/session/proof", username=caller.username, name=caller.name
@@ -166,9 +172,12 @@ async def _within_budget(request: Request, caller: Caller) -> None:
     raise budget.refusal(f"you have made the {most} requests of this minute; go on after it")
 
 
-def permit(permission: str, *, even_locked: bool = False) -> Any:
-    """Marks a route with its permission, as a parameter's default value. `even_locked`: a locked session may do it too."""
-    return Depends(Permit(permission, even_locked=even_locked))
+def permit(permission: str, *, even_locked: bool = False, own_budget: int = 0) -> Any:
+    """Marks a route with its permission, as a parameter's default value. `even_locked`: a locked session may do it too.
+
+    `own_budget`: so many requests of a person in a minute whatever else they have spent, for what must get through.
+    """
+    return Depends(Permit(permission, even_locked=even_locked, own_budget=own_budget))
 
 
 def stepped_up(permission: str) -> Any:

@@ -74,6 +74,10 @@ async def run_timetable(spine: Spine, jobs: list[Job]) -> None:
                     await run_if_due(spine, job)
             except EngineDownError as error:
                 log.warning("job %s waits: %s", job.name, error.message)
+            except Exception:
+                # One job's failure must not end the others, some of them in the middle of their work.
+                log.exception("job %s could not be begun", job.name)
+                telemetry.RESTARTS.labels(work=f"job-{job.name}").inc()
             # Looks a little oftener than the job is due, at no fixed beat, so that workers do not collide for ever.
             await asyncio.sleep(min(job.every_s / 4, 60) * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
 

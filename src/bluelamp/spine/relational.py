@@ -25,9 +25,10 @@ Record: TypeAlias = asyncpg.Record
 MIGRATION_LOCK = 7_245_001
 UNREACHABLE = (
     OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
+    asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.InternalClientError,
 )  # fmt: skip
-"""What a driver call raises while the server is away: worth repeating, unlike an error in the statement."""
+"""What a driver call raises while the server is away: worth repeating, unlike an error in the statement. The last is what the driver says
+of a connection that was given out between the server's last word on it and its end."""
 
 
 async def _prepare(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, suppress
 
 import pytest
 
-from bluelamp.incidents.gateways.cot.fanout.client import KEPT_BYTES_MAX
+from bluelamp.incidents.gateways.cot.fanout.client import KEPT_BYTES_MAX, Client
 from bluelamp.kit.clock import now_ms
 from tests.incidents.cot.conftest import Open
 from tests.incidents.cot.device import Device, ping
@@ -227,3 +227,25 @@ async def test_no_more_are_let_in_than_may(open_gateway: Open) -> None:
                 await two.closed.wait()
         one.send(ping())
         await one.wait("t-x-c-t-r")
+
+
+async def test_a_client_whose_socket_fails_costs_the_others_nothing(open_gateway: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the other side has gone and nobody has told us yet."""
+    port = open_gateway.ports["KEN"]
+    async with Device.at(port) as sender, Device.at(port) as broken, Device.at(port) as well:
+        for device, uid in ((sender, "S"), (broken, "B"), (well, "W")):
+            device.send(position(uid, uid))
+        await well.wait("a-f", uid="B")
+        gone = next(client for client in open_gateway.gateway.hub.clients if client.uid == "B")
+        write = Client.write
+
+        def failing(self: Client, data: bytes) -> None:
+            if self is gone:
+                raise ValueError("negative file descriptor")
+            write(self, data)
+
+        monkeypatch.setattr(Client, "write", failing)
+        sender.send(chat("S", "S", "still here?"), emergency("S", "S"))
+        await well.wait("b-t-f")
+        await well.wait("b-a-o")
+        await broken.closed.wait()

@@ -20,6 +20,9 @@ from bluelamp.spine.wire import Instant, Moment, Page, Question
 
 router = APIRouter(tags=["incidents"], prefix="/incidents/emergencies")
 
+CALLS_PER_MINUTE_MAX = 240
+"""Of one person: a phone repeats its call every few seconds. Other requests, however many, take nothing of it."""
+
 Answering = Annotated[Caller, permit(EMERGENCIES_ANSWER)]
 
 
@@ -66,7 +69,9 @@ class EmergencyShown(BaseModel):
 
 @router.post("")
 async def raise_emergency(
-    question: EmergencyQuestion, spine: SpineHere, caller: Annotated[Caller, permit(EMERGENCIES_RAISE, even_locked=True)]
+    question: EmergencyQuestion,
+    spine: SpineHere,
+    caller: Annotated[Caller, permit(EMERGENCIES_RAISE, even_locked=True, own_budget=CALLS_PER_MINUTE_MAX)],
 ) -> EmergencyShown:
     """Call for help. Send it again, under the same id, until `state` is `acknowledged`: it is raised once.
 

@@ -20,6 +20,8 @@ from bluelamp.spine.http import Caller
 from bluelamp.spine.module import Spine
 
 AT_ONCE_MAX = 4
+LOOK_MS = 250
+"""How often it is asked anew whether the agency still sees what it is being sent."""
 _running: set[str] = set()
 """Packages that this process makes now."""
 
@@ -60,15 +62,26 @@ async def _note(spine: Spine, caller: Caller, incident: str, detail: dict[str, A
         return await audit.record(connection, caller.actor, "disclosure", INCIDENTS_EXPORT, subjects=(incident,), detail=detail)
 
 
+async def _still_seen(spine: Spine, caller: Caller, incident: str) -> None:
+    """Raises NoSuchIncidentError: it was put out meanwhile; what it has is no whole package."""
+    if await log_store.head(spine.db, incident, caller.agency, caller.roles) is None:
+        raise NoSuchIncidentError
+
+
 async def _made(spine: Spine, caller: Caller, order: Order, entry: str) -> AsyncIterator[bytes]:
     """The last bytes go out when the outcome is on record; what broke before is on record as failed."""
     _running.add(order.id)
     packer, waiting, outcome = Packer(spine, order), b"", "failed"
     try:
+        looked = spine.clock()
         async for part in packer.parts():
             if waiting:
                 yield waiting
+            if spine.clock() - looked >= LOOK_MS:
+                await _still_seen(spine, caller, order.incident)
+                looked = spine.clock()
             waiting = part
+        await _still_seen(spine, caller, order.incident)
         if packer.packed is not None:
             detail = {"export": order.id, **packer.packed._asdict()}
             await _note(spine, caller, order.incident, detail)

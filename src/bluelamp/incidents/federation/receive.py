@@ -77,10 +77,12 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
         state = await states.as_of(connection, parcel.incident, head.sequence)
         known = await store.known_ids(connection, [event.id for event in allowed])
         at, kept = max(spine.clock(), head.updated_at), []
+        guests = _Guests(connection, parcel.incident) if lead not in regions.get(sender, []) else None
         for one in allowed:
             if one.id in known:
                 continue
-            event = _replica(one, sender, state.sequence + 1, at)
+            may = guests is None or await guests.may_say(state, one)
+            event = _replica(one, sender, state.sequence + 1, at) if may else None
             if event is None:
                 refused += 1
                 continue
@@ -102,6 +104,24 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
     if refused:
         log.warning("region %s said %d things that are not its to say", sender, refused)
     return Received(len(kept), len(known), refused)
+
+
+class _Guests:
+    """Another region's agencies on an incident that is not led there: they speak while they are part of it, and nobody asks himself in."""
+
+    def __init__(self, connection: Connection, incident: str) -> None:
+        self._connection, self._incident = connection, incident
+        self._left: dict[str, int] = {}
+
+    async def may_say(self, state: IncidentState, one: Told) -> bool:
+        """What happened before they were put out may come late."""
+        if one.agency in state.agencies:
+            return True
+        if one.kind == "agency.joined":
+            return False
+        if one.agency not in self._left:
+            self._left[one.agency] = await store.left_at(self._connection, self._incident, one.agency)
+        return one.happened_at <= self._left[one.agency]
 
 
 async def _vouched(connection: Connection, parcel: Parcel, lead: str, at_home: list[str]) -> set[str]:

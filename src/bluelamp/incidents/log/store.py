@@ -143,6 +143,14 @@ async def sequence_at(connection: Database, incident: str, at_ms: int) -> int:
     return int(found or 0)
 
 
+async def left_at(connection: Connection, incident: str, agency: str) -> int:
+    """When an agency was last put out of an incident, or left; 0: it never was part of it and left."""
+    found = await connection.fetchval(
+        "SELECT max(at) FROM incident_events WHERE incident = $1 AND kind = 'agency.left' AND data->>'agency' = $2", incident, agency
+    )
+    return to_ms(found) if found is not None else 0
+
+
 async def known_ids(connection: Connection, ids: list[str]) -> dict[str, tuple[str, int, str]]:
     """Event id -> the incident that has it, its place there, and who made it."""
     rows = await connection.fetch("SELECT id, incident, sequence, person FROM incident_events WHERE id = ANY($1)", ids)

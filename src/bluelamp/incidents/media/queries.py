@@ -59,12 +59,14 @@ async def open_original(spine: Spine, caller: Caller, incident: str, media: str,
         await audit.conclude(spine.db, intent, "failed", 0)
         raise NoSuchMediaError("its content has been deleted") from error
     await audit.conclude(spine.db, intent, "answered", 1)
-    return Opened(found, asked, length, _rest(first, parts))
+    return Opened(found, asked, length, _rest(spine, caller, (incident, media), first, parts))
 
 
-async def _rest(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _rest(spine: Spine, caller: Caller, asked: tuple[str, str], first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Piece by piece, for as long as the caller may see it: one who may not any more gets an answer that ends too early."""
     yield first
     async for part in parts:
+        await _seen(spine, caller, *asked)
         yield part
 
 

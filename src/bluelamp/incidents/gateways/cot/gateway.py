@@ -38,6 +38,8 @@ class Identity(NamedTuple):
     device: str = ""
     """Id of the enrolled device; empty on the plain port."""
     caller: Caller | None = None
+    away_since: int = 0
+    """Of one that has come: when it was last known to have everything, epoch milliseconds; 0: it was never here."""
 
 
 class Gatekeeper(Protocol):
@@ -64,6 +66,7 @@ class Gateway:
         self.refused = 0
         self.greet: Callable[[Identity, frozenset[str]], list[Parcel]] = lambda _identity, _known: []
         """What somebody who comes, or may see more than the `known` groups now, is told at once: who is in danger."""
+        self.arrived: Callable[[Client, Identity], None] = lambda _client, _identity: None
         self._here: dict[Client, tuple[Gatekeeper, Identity]] = {}
         self._arriving = 0
 
@@ -91,6 +94,7 @@ class Gateway:
         self._here[client] = (keeper, identity)
         self.hub.join(client, greeting=xml.write(negotiation.offer(self.clock())))
         self.tell(client, self.greet(identity, frozenset()))
+        self.arrived(client, identity)
         return client
 
     def tell(self, client: Client, parcels: list[Parcel]) -> None:

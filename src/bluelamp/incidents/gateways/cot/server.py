@@ -16,6 +16,7 @@ from bluelamp.incidents.gateways.cot.files.sharing import Sharing
 from bluelamp.incidents.gateways.cot.gateway import Gateway
 from bluelamp.incidents.gateways.cot.joining.expected import Expected
 from bluelamp.incidents.gateways.cot.joining.incoming import Incoming
+from bluelamp.incidents.gateways.cot.joining.missed import Missed
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
 from bluelamp.incidents.gateways.cot.joining.outgoing import Outgoing
 from bluelamp.incidents.gateways.cot.marti.door import Frame, application
@@ -96,6 +97,9 @@ async def _join(spine: Spine, doors: Doors, settings: CotSettings, stack: AsyncE
     outgoing = Outgoing(spine, doors.gateway, doors.keeper, positions, origins, following)
     stack.push_async_callback(outgoing.close)
     await outgoing.start()
+    missed = Missed(spine, doors.gateway)
+    stack.push_async_callback(missed.close)
+    missed.start()
     frame, attaching, sharing = Frame(spine, doors.keeper), Attaching(spine, incoming.draw), Sharing(spine, doors.gateway)
     incoming.offer, doors.sharing = sharing.offer, sharing
     missions = Missions(frame, doors.gateway, following, expected, incoming.draw, attaching, settings.file_bytes_max)

@@ -51,8 +51,8 @@ class Flow:
             return 0, True
         try:
             info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_BYTES)
-        except OSError:
-            return 0, True  # it is closed, or not TCP
+        except (OSError, ValueError):
+            return 0, True  # it is closed (uvloop then asks of descriptor -1), or not TCP
         if len(info) < _INFO_BYTES:
             self._socket = None  # an older system
             return 0, True

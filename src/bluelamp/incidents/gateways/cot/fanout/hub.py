@@ -7,12 +7,15 @@ costs the others nothing. When it has caught up it comes back.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.fanout.parcel import Form, Parcel
 from bluelamp.kit.clock import Clock, now_ms
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.01
 """Events of this time are written together: one call of the operating system for each client instead of one for each event."""
@@ -205,8 +208,13 @@ class Hub:
 
     def _flush(self) -> None:
         now = self._clock()
-        for client in [client for client in self._behind if client.drain(now)]:
-            self._behind.discard(client)
+        for client in list(self._behind):
+            try:
+                if client.drain(now):
+                    self._behind.discard(client)
+            except Exception:
+                log.exception("writing to a CoT client failed, it is let go")
+                self._cut_off(client)
         for cohort in self._cohorts.values():
             if cohort.batch:
                 self._flush_cohort(cohort)
@@ -215,13 +223,22 @@ class Hub:
         batch, cohort.batch = cohort.batch, []
         senders = {parcel.sender for parcel in batch}
         joined = b"".join([parcel.bytes_in(cohort.form) for parcel in batch])
-        for client in cohort.clients:
-            if not client.keeps_up:
-                client.hold(batch)
-                self._behind.add(client)
-            elif client not in senders:
-                client.write(joined)
-            elif others := b"".join([p.bytes_in(cohort.form) for p in batch if p.sender is not client]):
-                client.write(others)
+        for client in tuple(cohort.clients):
+            try:
+                if not client.keeps_up:
+                    client.hold(batch)
+                    self._behind.add(client)
+                elif client not in senders:
+                    client.write(joined)
+                elif others := b"".join([p.bytes_in(cohort.form) for p in batch if p.sender is not client]):
+                    client.write(others)
+            except Exception:
+                log.exception("writing to a CoT client failed, it is let go")
+                self._cut_off(client)
         for parcel in batch:
             parcel.settle()
+
+    def _cut_off(self, client: Client) -> None:
+        """It failed; the others go on."""
+        self._behind.discard(client)
+        client.let_go("writing to it failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bluelamp.incidents.log.store import moment
@@ -50,6 +51,19 @@ async def open_emergencies(db: Database) -> list[Record]:
         "SELECT * FROM (SELECT id AS emergency, agency, incident, person_name, call_sign, place, received_at FROM emergencies"
         " WHERE state <> 'closed' ORDER BY received_at DESC LIMIT 2000) AS latest ORDER BY received_at"
     )
+
+
+async def chat_since(db: Database, incidents: list[str], since: datetime, agency: str, device: str) -> list[Record]:
+    """What was said in these rooms after a moment, as far as this agency hears it, without this device's own words; the oldest first."""
+    rows = await db.fetch(
+        "SELECT e.incident, i.number, e.id, e.at, e.sequence, e.person, e.name, e.call_sign, e.audience, e.data FROM incidents i"
+        " CROSS JOIN LATERAL (SELECT * FROM incident_events WHERE incident = i.id AND kind = 'chat.said'"
+        " ORDER BY sequence DESC LIMIT 500) e"
+        " WHERE i.id = ANY($1) AND i.updated_at >= $2 AND e.at >= $2 AND e.carried IS NULL AND (e.audience = '{}' OR $3 = ANY(e.audience))"
+        " AND e.device <> $4 ORDER BY e.at DESC, e.sequence DESC LIMIT 1000",
+        incidents, since, agency, device,
+    )  # fmt: skip
+    return rows[::-1]
 
 
 async def open_emergency_of(db: Database, person: str, before_ms: int) -> str:

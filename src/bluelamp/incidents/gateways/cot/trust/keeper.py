@@ -18,6 +18,7 @@ from bluelamp.incidents.log import store as incidents
 from bluelamp.incidents.positions.carriers import PERSON
 from bluelamp.incidents.positions.store.carriers import CHANNEL as CREWS
 from bluelamp.incidents.resources import store as resources
+from bluelamp.kit.clock import to_ms
 from bluelamp.spine import audit
 from bluelamp.spine.calling import network_of
 from bluelamp.spine.errors import EngineDownError
@@ -74,10 +75,14 @@ class CertificateKeeper:
             identity = await self._look_up(serial, address, CONNECT)
             if identity is None or identity.caller is None:
                 return None
+            changes = self._changes
             async with self._spine.db.transaction() as connection:
                 await store.note_seen(connection, identity.device)
                 detail = {"serial": serial, "incidents": sum(group.count("/") == 0 and ":" in group for group in identity.groups)}
                 await audit.record(connection, identity.caller.actor, "consultation", CONNECT, subjects=(identity.device,), detail=detail)
+            if changes != self._changes:
+                now = await self._current(identity.device, identity.caller.id, identity.agency, {})
+                return now and now._replace(away_since=identity.away_since)
         return identity
 
     async def known(self, serial: str, address: str, action: str) -> Identity | None:
@@ -98,7 +103,8 @@ class CertificateKeeper:
             await self._refuse(serial, address, action, row["person"], row["agency"])
             return None
         device = f"{address} TAK {row['label']}".strip()
-        return identity._replace(caller=identity.caller._replace(place=network_of(address), device=device))
+        away_since = to_ms(row["seen_at"]) if row["seen_at"] else 0
+        return identity._replace(caller=identity.caller._replace(place=network_of(address), device=device), away_since=away_since)
 
     async def _current(self, device: str, person: str, agency: str, known: Known) -> Identity | None:
         """What they may see through the device, as of now and not of a moment ago; None: nothing.

@@ -78,6 +78,11 @@ async def note_seen(connection: Connection, device: str) -> None:
     await connection.execute("UPDATE cot_devices SET seen_at = now() WHERE id = $1", device)
 
 
+async def note_here(db: Database, devices: list[str]) -> None:
+    """They are connected, and have what they were to be told."""
+    await db.execute("UPDATE cot_devices SET seen_at = now() WHERE id = ANY($1)", devices)
+
+
 async def uids(db: Database) -> list[Record]:
     """Which uid belongs to which device, for all that may come in."""
     return await db.fetch(
