@@ -154,6 +154,8 @@ async def test_who_comes_later_hears_who_is_in_danger_now(tak: Tak) -> None:
         await stranger.wait("b-a-o", uid=f"bluelamp-e-{number}")
         await IncidentRoom(tak.platform).ask("control", "POST", f"/emergencies/{number}/close", json={"outcome": "resolved"})
         await stranger.wait("b-a-o-can", uid=f"bluelamp-e-{number}")
+        left = room_event("agency.left", agency="KFR", reason="over")  # the officer's resource stays there, and other tests call for help
+        await IncidentRoom(tak.platform).say("control", incident["id"], left)
     async with seeing(tak, "supervisor", incident["id"]) as after:
         await after.settled()
         assert not [event for event in after.events if event.uid == f"bluelamp-e-{number}"], "it is over"

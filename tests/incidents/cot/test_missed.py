@@ -18,6 +18,7 @@ def message_id(said: CotEvent) -> str:
 async def test_chat_that_was_missed_is_told_to_those_who_may_hear_it(tak: Tak) -> None:
     incident = await open_incident(tak)
     room = IncidentRoom(tak.platform)
+    control = (await tak.platform.client("control").get("/v1/me")).json()["id"]
     await room.say("control", incident["id"], event("agency.joined", agency="KFR"))
     ours, fire = await tak.context("supervisor"), await tak.context("firefighter")
     port = tak.doors.ports["tls"]
@@ -29,10 +30,10 @@ async def test_chat_that_was_missed_is_told_to_those_who_may_hear_it(tak: Tak) -
     for_all, for_us = event("chat.said", text="Road open"), event("chat.said", text="Brief at nine", audience=("KEN",))
     await room.say("control", incident["id"], for_all, for_us)
     async with Device.at(port, ours) as first, Device.at(port, fire) as second:
-        assert {for_all["id"], for_us["id"]} <= {message_id(said) for said in await first.wait("b-t-f", count=2)}
-        await second.wait("b-t-f", count=2)
-        await second.settled()
-        heard = [said.detail.findtext("remarks") for said in second.events if said.type == "b-t-f"]
+        for device, last in ((first, for_us), (second, for_all)):
+            await device.wait("b-t-f", uid=f"GeoChat.bluelamp-p-{control}.{incident['number']}.{last['id']}")
+            await device.settled()
+        heard = [said.detail.findtext("remarks") for said in second.events if f".{incident['number']}." in said.uid]
         assert heard == ["I am leaving", "Road open"]
-        await first.settled()
+        assert {for_all["id"], for_us["id"]} <= {message_id(said) for said in first.events}
         assert "I am leaving" not in [said.detail.findtext("remarks") for said in first.events], "its own words"
