@@ -73,7 +73,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.incidents: dict[str, Known] = {}
-        self.assigned: dict[str, str] = {}
+        self.assigned: dict[str, tuple[str, str]] = {}
 
     async def standing(self) -> Standing:
         return Standing(dict(self.incidents), dict(self.assigned))

@@ -88,22 +88,6 @@ async def test_a_device_hears_what_happens_at_its_incident(platform: RunningPlat
         assert (await fire.hear("event", "removed", "pong"))["type"] == "pong"
 
 
-async def test_a_crew_hears_at_once_that_it_is_sent_and_released(platform: RunningPlatform, room: IncidentRoom) -> None:
-    incident, unit = await room.open(), (await room.resource())["id"]
-    await room.ask("officer", "PUT", "/me/resource", json={"resource": unit})
-    try:
-        async with device(platform, "officer") as crew, device(platform, "firefighter") as other:
-            await crew.follow()
-            await other.follow()
-            for kind in ("resource.assigned", "resource.released"):
-                await room.say("control", incident, event(kind, resource=unit))
-                await crew.hear("reassigned")
-            await other.say(type="ping")
-            assert (await other.hear("reassigned", "pong"))["type"] == "pong"
-    finally:
-        await room.ask("officer", "DELETE", "/me/resource", 204)
-
-
 async def test_following_is_on_record_before_anything_is_shown(platform: RunningPlatform, room: IncidentRoom) -> None:
     incident = await room.open()
     async with device(platform, "officer") as line:

@@ -60,7 +60,7 @@ def names(screen: Screen) -> list[str]:
 async def streets() -> Streets:
     made = Streets()
     incidents = {"a": Known(1, {"KEN": (), "KFR": ("dispatcher",)}), "b": Known(1, {"KEN": ()})}
-    made.book._records = Begin(Standing(incidents, {"car": "a", "bike": "b", "engine": "a"}))  # type: ignore[assignment]
+    made.book._records = Begin(Standing(incidents, {"car": ("a", "KEN"), "bike": ("b", "KEN"), "engine": ("a", "KFR")}))  # type: ignore[assignment]
     await made.book.load()
     return made
 
@@ -141,7 +141,7 @@ async def test_what_joins_or_leaves_an_incident_comes_and_goes_without_moving(st
     screen = streets.follow("a")
     streets.second()
     assert names(screen) == []
-    streets.book._assign("van", "a")
+    streets.book._assign("van", "a", "KEN")
     streets.second()
     assert names(screen) == ["van"]
     wide = streets.follow(agency=True, by=caller("KFR", "dispatcher"))

@@ -25,10 +25,11 @@ class Known(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What the records say: incidents by id, and resource -> incident."""
+    """What the records say: incidents by id, and who is on which."""
 
     incidents: dict[str, Known]
-    assigned: dict[str, str]
+    assigned: dict[str, tuple[str, str]]
+    """Resource -> the incident that it is on, and its agency."""
 
 
 class Records(Protocol):
@@ -50,6 +51,8 @@ class Book:
         self.incident_of: dict[str, str] = {}
         """Resource -> incident."""
         self._resources: dict[str, set[str]] = {}
+        self._agency_of: dict[str, str] = {}
+        """Of each resource that is on an incident."""
         self.on_reassigned: Callable[[str], None] = _nobody
         """Told of each resource that is on another incident now, or on none."""
 
@@ -57,8 +60,8 @@ class Book:
         standing = await self._records.standing()
         for incident, known in standing.incidents.items():
             self._learn(incident, known)
-        for resource, incident in standing.assigned.items():
-            self._assign(resource, incident)
+        for resource, (incident, agency) in standing.assigned.items():
+            self._assign(resource, incident, agency)
 
     async def look_up(self, incident: str) -> None:
         """Ask the records for an incident that the book does not hold."""
@@ -79,14 +82,18 @@ class Book:
         if not happening.incident:
             return
         if happening.kind == "resource.assigned":
-            self._assign(happening.named.resource, happening.incident)
+            self._assign(happening.named.resource, happening.incident, happening.named.agency)
         elif happening.kind == "resource.released":
             self._release(happening.named.resource, happening.incident)
         elif happening.kind == "incident.closed" or (happening.kind == "incident.merged" and happening.named.direction != "from"):
             for resource in self.resources_on(happening.incident):
                 self._release(resource, happening.incident)
         agencies = happening.agencies
-        if happening.kind == "agency.left":  # it was told to those who saw it before, and after
+        if happening.kind == "agency.left":
+            for resource in self.resources_on(happening.incident):
+                if self._agency_of.get(resource) == happening.named.agency:
+                    self._release(resource, happening.incident)
+            # It was told to those who saw it before, and after.
             agencies = {agency: roles for agency, roles in agencies.items() if agency != happening.named.agency}
         self._learn(happening.incident, Known(happening.sequence, agencies))
 
@@ -99,9 +106,10 @@ class Book:
         if len(self._incidents) > KEPT_MAX:
             self._incidents.popitem(last=False)
 
-    def _assign(self, resource: str, incident: str) -> None:
+    def _assign(self, resource: str, incident: str, agency: str) -> None:
         self._release(resource, self.incident_of.get(resource, ""))
         self.incident_of[resource] = incident
+        self._agency_of[resource] = agency
         self._resources.setdefault(incident, set()).add(resource)
         self.on_reassigned(resource)
 
@@ -109,6 +117,7 @@ class Book:
         if self.incident_of.get(resource) != incident:
             return
         del self.incident_of[resource]
+        self._agency_of.pop(resource, None)
         there = self._resources[incident]
         there.discard(resource)
         if not there:
@@ -136,9 +145,10 @@ class RecordsOfSpine:
         for row in reversed(rows):
             incidents.setdefault(row["id"], Known(row["sequence"], {})).agencies[row["agency"]] = tuple(row["roles"])
         rows = await self._db.fetch(
-            "SELECT id, incident FROM resources WHERE incident IS NOT NULL UNION ALL SELECT resource, incident FROM resources_elsewhere"
+            "SELECT id, incident, agency FROM resources WHERE incident IS NOT NULL"
+            " UNION ALL SELECT resource, incident, agency FROM resources_elsewhere"
         )
-        return Standing(incidents, {row["id"]: row["incident"] for row in rows})
+        return Standing(incidents, {row["id"]: (row["incident"], row["agency"]) for row in rows})
 
     async def incident(self, incident: str) -> Known | None:
         rows = await self._db.fetch(

@@ -27,6 +27,8 @@ class Follow(msgspec.Struct, tag="follow", frozen=True):
     """All that the caller's agency sees."""
     window: Window | None = None
     """Positions in this box, beside those of the incidents."""
+    mine: bool = False
+    """The caller's own list: what comes on it and leaves it, and when their unit is sent or stands otherwise."""
     since: Annotated[str, msgspec.Meta(max_length=CURSOR_CHARS_MAX)] | None = None
     """The last cursor that the device has; none: from now on."""
 
@@ -113,6 +115,21 @@ def removed(incident: str, cursor: str = "") -> Frame:
     return _frame("removed", cursor, incident=incident)
 
 
+def listed(row: bytes) -> Frame:
+    """An open incident that the caller sees is new on their list, or stands differently in it. `row`: its JSON."""
+    return Frame("listed", b'{"type":"listed","incident":%b}' % row)
+
+
+def unlisted(incident: str) -> Frame:
+    """It is open no more, or not the caller's to see."""
+    return _frame("unlisted", incident=incident)
+
+
+def mine() -> Frame:
+    """Something about the caller's unit or list has changed: ask `GET /v1/incidents/me`."""
+    return _frame("mine")
+
+
 def signed_out() -> Frame:
     return _frame("signed_out")
 
@@ -124,11 +141,6 @@ def pong(now_ms: int) -> Frame:
 def refused(code: str, detail: str) -> Frame:
     """What the device said was not understood or not taken; the line stays open."""
     return _frame("refused", code=code, detail=detail)
-
-
-def reassigned() -> Frame:
-    """The resource that the caller crews was sent to an incident, or released: ask where it is now."""
-    return _frame("reassigned")
 
 
 def untracked() -> Frame:

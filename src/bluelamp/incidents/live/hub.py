@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 from prometheus_client import Counter
@@ -57,6 +58,8 @@ class Hub:
         self._urgent: deque[Happening] = deque(maxlen=URGENT_KEPT)
         self._due: asyncio.Handle | None = None
         self._started = False
+        self.on_event: Callable[[Happening], None] = _nobody
+        """Told of each event as it comes in, when the book knows it."""
 
     async def start(self) -> None:
         """Raises `EngineDownError`."""
@@ -80,6 +83,7 @@ class Hub:
             if happening.urgent:
                 self._urgent.append(happening)
             if self._started:
+                self.on_event(happening)
                 self._coming.append(happening)
                 if happening.urgent:
                     self._urgent_coming.append(happening)
@@ -228,3 +232,7 @@ class Hub:
             viewer.cursor = ahead
             viewer.sink.send(frames.event(ahead.text, happening.shown))
             _AHEAD.inc()
+
+
+def _nobody(_happening: Happening) -> None:
+    pass

@@ -45,9 +45,10 @@ async def live(caller: Annotated[Caller, permit(STREAM_FOLLOW)]) -> None:
     """The live stream of incidents, as a WebSocket: one connection a device. Send `Upgrade: websocket` (RFC 6455).
 
     The device says `{"type": "follow", "incidents": [id, …], "agency": false, "window": [west, south, east, north] | null,
-    "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told `ready`, `event`,
-    `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `reassigned`, `refused`, `untracked` and `signed_out`. Every
-    `event` has a cursor to resume from: nothing is missed and nothing comes twice.
+    "mine": false, "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told
+    `ready`, `event`, `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `refused`, `untracked` and `signed_out`, and with
+    `mine` of its own list: `listed`, `unlisted`, and `mine` when its unit is sent or changed. Every `event` has a cursor
+    to resume from: nothing is missed and nothing comes twice.
 
     A bearer token, or a session cookie from a page of this place.
     """
@@ -66,6 +67,7 @@ async def live_events(
     incidents: Annotated[str, Query(max_length=IDS_CHARS_MAX, description="Ids, comma-separated.")] = "",
     agency: Annotated[bool, Query(description="All that your agency sees.")] = False,
     window: Annotated[str, Query(max_length=100, description="west,south,east,north: positions in this box too.")] = "",
+    mine: Annotated[bool, Query(description="Your own list, as it changes.")] = False,
     since: Annotated[str, Query(max_length=CURSOR_CHARS_MAX, description="Cursor after which to begin; default: now.")] = "",
 ) -> StreamingResponse:
     """The same as `/v1/live` for who cannot open a WebSocket: the same messages, as server-sent events.
@@ -73,7 +75,7 @@ async def live_events(
     `event:` is the message's type, `id:` its cursor, `data:` the message itself. To follow other things, open another one with the
     last cursor. Own positions go to `POST /v1/positions`.
     """
-    wanted = _wanted(incidents, window, since, agency=agency)
+    wanted = _wanted(incidents, window, since, agency=agency, mine=mine)
     service: LiveService = request.app.state.per_process["incidents-live"]
     service.bind(request.app.state)
     service.seats.check(caller.id)
@@ -81,10 +83,12 @@ async def live_events(
     return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-def _wanted(incidents: str, window: str, since: str, *, agency: bool) -> Follow:
+def _wanted(incidents: str, window: str, since: str, *, agency: bool, mine: bool) -> Follow:
     try:
         box = [float(edge) for edge in window.split(",")] if window else None
-        asked = {"incidents": [i for i in incidents.split(",") if i], "agency": agency, "window": box, "since": since or None}
+        asked = {
+            "incidents": [i for i in incidents.split(",") if i], "agency": agency, "window": box, "mine": mine, "since": since or None,
+        }  # fmt: skip
         return msgspec.convert({"type": "follow", **asked}, Follow)
     except (msgspec.ValidationError, ValueError) as error:
         raise InvalidError(f"this cannot be followed: {error}") from error

@@ -12,11 +12,11 @@ from starlette.types import Receive, Scope, Send
 
 from bluelamp.incidents.live import door, frames
 from bluelamp.incidents.live.book import RecordsOfSpine
-from bluelamp.incidents.live.crews import Crews
 from bluelamp.incidents.live.cursors import Cursor, parse
 from bluelamp.incidents.live.frames import Follow, OwnPosition
 from bluelamp.incidents.live.hub import Hub
 from bluelamp.incidents.live.looks import Look, Looks
+from bluelamp.incidents.live.mine import Mine, rows_of
 from bluelamp.incidents.live.own_positions import OwnPositions
 from bluelamp.incidents.live.reviews import Reviews
 from bluelamp.incidents.live.rounds import SLOTS, Rounds
@@ -57,7 +57,9 @@ class LiveService:
         self.spine = spine
         self.hub = Hub(spine.bus, INCIDENTS_STREAM, RecordsOfSpine(spine))
         self.rounds = Rounds(self.hub.book, self.hub.book.sees)
+        self.mine = Mine(self.hub.book, rows_of(spine.db))
         self.hub.book.on_reassigned = self._reassigned
+        self.hub.on_event = self.mine.happened
         self.seats = Seats(STREAMS_MAX)
         self.turns = asyncio.Semaphore(ASKED_AT_ONCE)
         """Who comes waits here, however many come at once, and not in the records' own queue, which gives up after seconds."""
@@ -65,7 +67,6 @@ class LiveService:
         self._looks = Looks(spine.db)
         self._reviews: Reviews | None = None
         self._slots: list[set[Viewer]] = [set() for _ in range(HEARTBEAT_SLOTS)]
-        self._crews = Crews(spine.db, lambda: [viewer for slot in self._slots for viewer in slot])
         self._opened = 0
         self._ticking: asyncio.Task[None] | None = None
 
@@ -86,14 +87,9 @@ class LiveService:
             viewer.sink.close(TRY_AGAIN, "the platform ends")
         if self._reviews is not None:
             await self._reviews.close()
-        await self._crews.close()
+        await self.mine.close()
         await self.own_positions.close()
         await self.hub.close()
-
-    def _reassigned(self, resource: str) -> None:
-        self.rounds.reassigned(resource)
-        if self._ticking is not None:  # those who stood somewhere before this process began, know it
-            self._crews.reassigned(resource)
 
     def bind(self, state: Any) -> None:
         """Take what the process keeps beside this, which is there once the first request is."""
@@ -102,6 +98,11 @@ class LiveService:
             positions: PositionService = state.per_process[POSITIONS]
             self.rounds.positions = positions.book
             self.own_positions.door = positions.door
+            self.mine.attach(positions.door.carriers)
+
+    def _reassigned(self, resource: str) -> None:
+        self.rounds.reassigned(resource)
+        self.mine.unit_changed(resource)
 
     # Viewers come, follow and go
 
@@ -123,6 +124,7 @@ class LiveService:
         viewer.lost = True
         self.hub.register.take_off(viewer)
         self.rounds.take_off(viewer)
+        self.mine.take_off(viewer)
         self._slots[viewer.slot].discard(viewer)
         if self._reviews is not None:
             self._reviews.unwatch(viewer)
@@ -138,8 +140,9 @@ class LiveService:
         async with self.turns:
             for incident in asked:
                 await self.hub.book.look_up(incident)
-        if asked or wanted.agency or wanted.window:
-            await self._looks.record(Look(viewer.caller.actor, tuple(asked), {"agency": wanted.agency, "window": wanted.window}))
+        if asked or wanted.agency or wanted.window or (wanted.mine and not viewer.mine):
+            detail = {"agency": wanted.agency, "window": wanted.window, "mine": wanted.mine}
+            await self._looks.record(Look(viewer.caller.actor, tuple(asked), detail))
         place = await self._place(wanted.since) if wanted.since is not None else None
         if viewer.lost:
             return
@@ -152,6 +155,8 @@ class LiveService:
             viewer.cursor = Cursor(self.hub.place.number)
         self.hub.register.put(viewer, frozenset(seen), agency=wanted.agency)
         viewer.window = wanted.window
+        viewer.mine = wanted.mine
+        self.mine.put(viewer)
         resumed = wanted.since is None or place is not None
         cursor = self.hub.place if viewer.live else viewer.cursor
         viewer.sink.send(frames.ready(cursor.text, self.spine.clock(), seen, resumed=resumed))
@@ -203,6 +208,7 @@ class LiveService:
             self.hub.register.put(viewer, seen, agency=agency)
             self.rounds.put(viewer)
         viewer.held = False
+        self.mine.put(viewer)
         self._mind_the_end(viewer)
         if followed_anything:
             self.hub.catch_up(viewer)
@@ -238,6 +244,7 @@ class LiveService:
             viewer.sink.look(now_s)
             if viewer.takes:
                 viewer.sink.send(up_to_date if viewer.live else behind)
+            self.mine.pay(viewer)
             if not viewer.lost and now_s - viewer.checked_at > RECHECK_S and self._reviews is not None:
                 viewer.checked_at = now_s
                 self._mind_the_end(viewer)

@@ -45,8 +45,8 @@ class Viewer:
     """
 
     __slots__ = (
-        "agency", "caller", "catching_up", "checked_at", "credentials", "cursor", "held", "incidents", "live", "lost", "position_number",
-        "sink", "slot", "watching", "window",
+        "agency", "caller", "catching_up", "checked_at", "credentials", "cursor", "held", "incidents", "live", "lost", "mine", "mine_as",
+        "mine_owed", "position_number", "sink", "slot", "unit", "watching", "window",
     )  # fmt: skip
 
     def __init__(self, caller: Caller, credentials: Credentials, sink: Sink, slot: int) -> None:
@@ -60,6 +60,12 @@ class Viewer:
         self.incidents: frozenset[str] = frozenset()
         self.agency = False
         self.window: Window | None = None
+        self.mine = False
+        """Whether it is told of its own list (live/mine.py), under which agency and person, and what that person crews."""
+        self.mine_as: tuple[str, str] | None = None
+        self.mine_owed = False
+        """Something of it could not be told: a bell is due."""
+        self.unit = ""
         self.cursor = Cursor(0)
         self.live = False
         self.held = False
@@ -93,18 +99,18 @@ class Register:
         viewer.incidents, viewer.agency = incidents, agency
         self.all.add(viewer)
         for incident in incidents:
-            self._by_incident.setdefault(incident, set()).add(viewer)
+            add_to(self._by_incident, incident, viewer)
         if agency:
-            self._by_agency.setdefault(viewer.caller.agency, set()).add(viewer)
+            add_to(self._by_agency, viewer.caller.agency, viewer)
 
     def take_off(self, viewer: Viewer) -> None:
         if viewer not in self.all:
             return
         self.all.discard(viewer)
         for incident in viewer.incidents:
-            _discard(self._by_incident, incident, viewer)
+            discard_from(self._by_incident, incident, viewer)
         if viewer.agency:
-            _discard(self._by_agency, viewer.caller.agency, viewer)
+            discard_from(self._by_agency, viewer.caller.agency, viewer)
 
     def following(self, incident: str, agencies: dict[str, tuple[str, ...]]) -> Iterator[Viewer]:
         """Each once: who follows the incident, and who follows all of one of the agencies."""
@@ -116,7 +122,11 @@ class Register:
                     yield viewer
 
 
-def _discard(where: dict[str, set[Viewer]], key: str, viewer: Viewer) -> None:
+def add_to(where: dict[str, set[Viewer]], key: str, viewer: Viewer) -> None:
+    where.setdefault(key, set()).add(viewer)
+
+
+def discard_from(where: dict[str, set[Viewer]], key: str, viewer: Viewer) -> None:
     viewers = where.get(key)
     if viewers is not None:
         viewers.discard(viewer)

@@ -21,6 +21,8 @@ class Carriers:
         """Person -> the resource that they crew, and since when."""
         self._resources: dict[str, Carrier | None] = {}
         self._change = 0
+        self.watchers: list[Callable[[str], None]] = []
+        """Told of every change: a resource's id, `person:` and an id, or an empty string where any may have changed."""
         self._heard = False
         """Whether changes are heard of: until then nothing is remembered."""
 
@@ -33,6 +35,7 @@ class Carriers:
             self._crews.clear()
             self._resources.clear()
             on_change("")
+            self._tell("")
 
         def hear(what: str) -> None:
             self._change += 1
@@ -41,8 +44,13 @@ class Carriers:
             else:
                 self._resources.pop(what, None)
                 on_change(what)
+            self._tell(what)
 
         self._db.listen(store.CHANNEL, missed, hear)
+
+    def _tell(self, what: str) -> None:
+        for watcher in self.watchers:
+            watcher(what)
 
     async def of_person(self, person: str) -> Carrier | None:
         """What somebody crews now; None: nothing.

@@ -2375,9 +2375,10 @@ export interface paths {
          * @description The live stream of incidents, as a WebSocket: one connection a device. Send `Upgrade: websocket` (RFC 6455).
          *
          *     The device says `{"type": "follow", "incidents": [id, …], "agency": false, "window": [west, south, east, north] | null,
-         *     "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told `ready`, `event`,
-         *     `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `reassigned`, `refused`, `untracked` and `signed_out`. Every
-         *     `event` has a cursor to resume from: nothing is missed and nothing comes twice.
+         *     "mine": false, "since": cursor | null}`, again whenever it wants other things, `position` with where it is, and `ping`. It is told
+         *     `ready`, `event`, `positions`, `receipt`, `heartbeat` every five seconds, `removed`, `refused`, `untracked` and `signed_out`, and with
+         *     `mine` of its own list: `listed`, `unlisted`, and `mine` when its unit is sent or changed. Every `event` has a cursor
+         *     to resume from: nothing is missed and nothing comes twice.
          *
          *     A bearer token, or a session cookie from a page of this place.
          */
@@ -14248,6 +14249,8 @@ export interface operations {
                 agency?: boolean;
                 /** @description west,south,east,north: positions in this box too. */
                 window?: string;
+                /** @description Your own list, as it changes. */
+                mine?: boolean;
                 /** @description Cursor after which to begin; default: now. */
                 since?: string;
             };
