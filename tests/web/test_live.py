@@ -47,7 +47,7 @@ def test_it_comes_back_with_the_last_cursor_and_says_how_the_line_is() -> None:
     assert out["url"] == "wss://here.example/v1/live"
     states = [out[moment] for moment in ("before", "open", "silent", "again", "lost")]
     assert states == ["offline", "connected", "late", "connected", "offline"]
-    assert out["asked"] == {"type": "follow", "incidents": ["a"], "agency": False, "window": None, "since": None}
+    assert out["asked"] == {"type": "follow", "incidents": ["a"], "agency": False, "window": None, "mine": False, "since": None}
     assert out["since"] is True
     assert (out["resumed"], out["told"]) == ("8", 4)
 
@@ -63,11 +63,14 @@ def test_a_line_that_fell_silent_is_opened_anew_and_one_that_never_opens_is_give
 def test_tries_are_ever_further_apart_until_the_network_is_back() -> None:
     out = play("""
     const at = []; open({ since: '3' }); sockets[0].opens(); sockets[0].says({ type: 'ready', cursor: '3' });
-    for (let n = 0; n < 9; n++) { const tries = sockets.length + sources.length; const line = sockets.at(-1);
-      if (sources.length) sources.at(-1).onerror(); else line.fails();
-      const lost = now; while (sockets.length + sources.length === tries) pass(10); at.push(now - lost); }
-    out.at = at; (sources.at(-1)).onerror(); const tries = sources.length; listeners.online(); out.hurried = sources.length - tries;
+    const lines = () => sockets.length + sources.length; const ways = []; let socketsBefore = 0;
+    const fail = () => { if (sockets.length > socketsBefore) { socketsBefore = sockets.length; sockets.at(-1).fails(); ways.push('w'); }
+      else { sources.at(-1).onerror(); ways.push('e'); } };
+    for (let n = 0; n < 9; n++) { const tries = lines(); fail(); const lost = now; while (lines() === tries) pass(10); at.push(now - lost); }
+    out.at = at; fail(); const tries = lines(); listeners.online(); out.hurried = lines() - tries; out.ways = ways.join('');
     """)
+    # The first was good; where events do not get through either, it is the network, and both have their turns.
+    assert out["ways"] == "wwwwewewew"
     assert out["at"][0] <= 510
     assert max(out["at"]) <= 30_010
     assert out["at"][7] > 8_000
@@ -91,6 +94,24 @@ def test_where_websockets_do_not_get_through_events_do_and_websockets_are_tried_
     assert out["again"] >= 1
 
 
+def test_where_a_websocket_cannot_even_be_made_events_are_there_at_once() -> None:
+    out = play("""
+    globalThis.WebSocket = class { constructor() { throw new Error('SecurityError'); } };
+    const line = open({ follow: { mine: true } }); pass(10); out.position = line.position({ at: "x", latitude: 1, longitude: 2 }); out.url = sources[0].url;
+    sources[0].onopen(); sources[0].says({ type: 'ready', cursor: '5' }); sources[0].says({ type: 'mine' });
+    out.state = state(); out.way = health.at(-1).way; out.told = told.length;
+    sources[0].onerror(); pass(600); out.next = sources[1].url;
+    """)
+    assert out == {
+        "position": False,
+        "url": "/v1/live/events?mine=true",
+        "state": "connected",
+        "way": "events",
+        "told": 2,
+        "next": "/v1/live/events?mine=true&since=5",
+    }
+
+
 def test_positions_are_said_when_the_line_takes_them_and_a_closed_line_stays_closed() -> None:
     out = play("""
     const line = open(); const where = { at: 'x', latitude: 1, longitude: 2 };
@@ -100,4 +121,4 @@ def test_positions_are_said_when_the_line_takes_them_and_a_closed_line_stays_clo
     line.close(); pass(600_000); out.lines = sockets.length + sources.length;
     """)
     assert (out["early"], out["taken"], out["full"], out["said"], out["lines"]) == (False, True, False, "position", 1)
-    assert out["follow"] == {"type": "follow", "incidents": [], "agency": True, "window": None}
+    assert out["follow"] == {"type": "follow", "incidents": [], "agency": True, "window": None, "mine": False}

@@ -49,6 +49,8 @@ export const media = {
 
 export const positions = {
   report: (question: T.PositionReports) => body(client.POST('/v1/incidents/positions', { body: question })),
+  /** West, south, east, north, comma-separated. */
+  around: (bbox: string) => body(client.GET('/v1/incidents/positions', { params: { query: { bbox } } })),
 };
 
 export const emergencies = {

@@ -1,12 +1,16 @@
 // The live stream of incidents: one line a device, by WebSocket, or by server-sent events where that does not open.
 // It comes back by itself, goes on from the last cursor, and says how the line is.
 
+import type { IncidentRow } from './types';
+
 export interface Follow {
   incidents?: readonly string[];
   /** All that the caller's agency sees. */
   agency?: boolean;
   /** West, south, east, north: positions in this box too. */
   window?: readonly [number, number, number, number] | null;
+  /** The caller's own list: `listed`, `unlisted` and `mine`. */
+  mine?: boolean;
 }
 
 /** Where a resource is; with `gone` it leaves the map. */
@@ -50,10 +54,13 @@ export type LiveMessage =
   | { type: 'receipt'; receipt: Record<string, unknown> }
   | { type: 'heartbeat'; cursor?: string; server_time: string }
   | { type: 'removed'; incident: string; cursor?: string }
+  /** An open incident that the caller sees: new on their list, or it stands differently there. */
+  | { type: 'listed'; incident: IncidentRow }
+  | { type: 'unlisted'; incident: string }
+  /** Something about the caller's unit or list has changed: ask for it. */
+  | { type: 'mine' }
   | { type: 'refused'; code: string; detail: string }
   | { type: 'pong'; server_time: string }
-  /** The resource that one crews was sent somewhere, or released. */
-  | { type: 'reassigned' }
   | { type: 'untracked' }
   | { type: 'signed_out' };
 
@@ -100,10 +107,15 @@ const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
 /** A line that held for so long was a good one: the next try comes soon. */
 const GOOD_AFTER_MS = 10_000;
-/** Where so many WebSockets in a row were never heard of, something between us and the platform does not let them through. */
+/**
+ * Where so many WebSockets in a row were never heard of, something between us and the platform may not let them through: then events are
+ * tried. Where those are not heard of either it is the network, and WebSockets have their turn again.
+ */
 const SOCKETS_TRIED = 3;
 const SOCKET_AGAIN_MS = 5 * 60_000;
 const OPEN_MS_MAX = 15_000;
+/** `WebSocket.OPEN`, where there may be no WebSocket to ask. */
+const OPEN = 1;
 
 /** Somewhere between half of it and all of it, so that a thousand that lost their line at once do not return at once. */
 function spread(ms: number): number {
@@ -119,7 +131,9 @@ export function openLive(options: Options): LiveLine {
   let ended = false;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  /** WebSockets in a row that were never heard of; and whether this line was. */
   let unheard = 0;
+  let heardHere = false;
   let socketAgainAt = 0;
   let triedAt = 0;
   let openedAt = 0;
@@ -154,13 +168,16 @@ export function openLive(options: Options): LiveLine {
       return; // A broken message must not stop the stream.
     }
     health.heard = Date.now();
-    unheard = 0;
+    if (source && !heardHere) socketAgainAt = Date.now() + SOCKET_AGAIN_MS;
+    else if (socket) unheard = 0;
+    heardHere = true;
     if ('cursor' in message && message.cursor) cursor = message.cursor;
     report('connected');
     options.onMessage(message);
   }
 
   function lost(): void {
+    if (source && !heardHere) socketAgainAt = 0;
     drop();
     if (ended) return;
     report('offline');
@@ -171,26 +188,26 @@ export function openLive(options: Options): LiveLine {
     attempt += 1;
   }
 
-  function sayFollow(line: WebSocket): void {
-    line.send(
-      JSON.stringify({
-        type: 'follow',
-        incidents: wanted.incidents ?? [],
-        agency: wanted.agency ?? false,
-        window: wanted.window ?? null,
-        since: cursor || null,
-      }),
-    );
+  function asked(): Record<string, unknown> {
+    return { type: 'follow', incidents: wanted.incidents ?? [], agency: wanted.agency ?? false, window: wanted.window ?? null, mine: wanted.mine ?? false };
   }
 
   function openSocket(): void {
     health.way = 'websocket';
     unheard += 1;
-    const here = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/v1/live`);
+    let here: WebSocket;
+    try {
+      here = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/v1/live`);
+    } catch {
+      // This browser, or what watches over it, allows none at all.
+      unheard = SOCKETS_TRIED;
+      retry = setTimeout(open, 0);
+      return;
+    }
     socket = here;
     here.onopen = () => {
       openedAt = Date.now();
-      sayFollow(here);
+      here.send(JSON.stringify({ ...asked(), since: cursor || null }));
     };
     here.onmessage = (message: MessageEvent<string>) => {
       if (socket === here) receive(message.data);
@@ -203,19 +220,20 @@ export function openLive(options: Options): LiveLine {
 
   function openEvents(): void {
     health.way = 'events';
-    const asked = new URLSearchParams();
-    if (wanted.incidents?.length) asked.set('incidents', wanted.incidents.join(','));
-    if (wanted.agency) asked.set('agency', 'true');
-    if (wanted.window) asked.set('window', wanted.window.join(','));
-    if (cursor) asked.set('since', cursor);
-    const here = new EventSource(`/v1/live/events?${asked.toString()}`);
+    const query = new URLSearchParams();
+    if (wanted.incidents?.length) query.set('incidents', wanted.incidents.join(','));
+    if (wanted.agency) query.set('agency', 'true');
+    if (wanted.window) query.set('window', wanted.window.join(','));
+    if (wanted.mine) query.set('mine', 'true');
+    if (cursor) query.set('since', cursor);
+    const here = new EventSource(`/v1/live/events?${query.toString()}`);
     source = here;
     here.onopen = () => (openedAt = Date.now());
     // The browser's own resumption would ask again for what was asked first: ours goes on with the last cursor.
     here.onerror = () => {
       if (source === here) lost();
     };
-    const kinds: LiveMessage['type'][] = ['ready', 'event', 'positions', 'receipt', 'heartbeat', 'removed', 'reassigned', 'refused', 'signed_out'];
+    const kinds: LiveMessage['type'][] = ['ready', 'event', 'positions', 'receipt', 'heartbeat', 'removed', 'listed', 'unlisted', 'mine', 'refused', 'signed_out'];
     for (const kind of kinds) {
       here.addEventListener(kind, (message) => {
         if (source === here) receive((message as MessageEvent<string>).data);
@@ -227,12 +245,12 @@ export function openLive(options: Options): LiveLine {
     if (ended) return;
     drop();
     triedAt = Date.now();
-    if (unheard >= SOCKETS_TRIED) {
-      socketAgainAt = Date.now() + SOCKET_AGAIN_MS;
-      unheard = 0;
-    }
+    heardHere = false;
     if (Date.now() < socketAgainAt) openEvents();
-    else openSocket();
+    else if (unheard >= SOCKETS_TRIED) {
+      unheard = SOCKETS_TRIED - 1;
+      openEvents();
+    } else openSocket();
   }
 
   /** The network is back: there is no need to wait. */
@@ -261,17 +279,18 @@ export function openLive(options: Options): LiveLine {
   return {
     follow(next) {
       wanted = next;
-      if (socket?.readyState === WebSocket.OPEN) {
+      if (socket?.readyState === OPEN) {
         // No cursor: the line goes on from where it is.
-        socket.send(JSON.stringify({ type: 'follow', incidents: next.incidents ?? [], agency: next.agency ?? false, window: next.window ?? null }));
+        socket.send(JSON.stringify(asked()));
       } else if (source) {
         source.close();
+        heardHere = false;
         openEvents();
       }
     },
     position(position) {
       // What waits in the browser is old when it sets out: a line that does not move takes no more of them.
-      if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > 0) return false;
+      if (socket?.readyState !== OPEN || socket.bufferedAmount > 0) return false;
       socket.send(JSON.stringify({ type: 'position', sent_at: new Date().toISOString(), ...position }));
       return true;
     },

@@ -5,6 +5,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { Protocol } from 'pmtiles';
 import { background } from './background';
 import { addShapeLayers, asFeatures, SHAPE_LAYERS, type Shape } from './shapes';
+import { strokes } from './stroke';
 import { placeLayer, type Theme } from './style';
 
 // A worker from our own address: the content security policy allows no blob: script.
@@ -28,6 +29,8 @@ const STATUS = {
   dark: { ok: '#5fb0ea', late: '#f0b040', down: '#ff7b6b', off: '#8d98a2', flow: '#9ad4ff' },
 };
 const PULSE_MS = 1_600;
+/** The platform takes 1,000 in all. */
+const CORNERS_MAX = 900;
 /** Cameras that just saw a vehicle light up in turns, so that the map shimmers rather than blinks; at most FLOW_MAX a second. */
 const FLOW_TURNS = 4;
 const FLOW_MAX = 240;
@@ -55,6 +58,8 @@ export class MapEngine {
   #turns: ReturnType<typeof setTimeout>[] = [];
   #corners: LonLat[] = [];
   #drawing = false;
+  #stroke: LonLat[] = [];
+  #byFinger: (() => void) | null = null;
   #resize: ResizeObserver;
   #ready = false;
   #gone = false;
@@ -91,7 +96,7 @@ export class MapEngine {
     this.#map.on('dblclick', (event) => {
       if (!this.#drawing) return;
       event.preventDefault();
-      this.finishArea();
+      if (!this.#byFinger) this.finishArea();
     });
     this.#map.on('mousemove', 'cameras', () => this.#cursor('pointer'));
     this.#map.on('mouseleave', 'cameras', () => this.#cursor(''));
@@ -268,6 +273,30 @@ export class MapEngine {
     this.#map.doubleClickZoom.disable();
   }
 
+  /** The same for a finger: one draws a line as it goes, or taps corners; two move the map. */
+  startFinger(as: DrawnAs): void {
+    this.startArea(as);
+    this.#byFinger?.();
+    if (as === 'Point') {
+      this.#byFinger = () => undefined;
+      return;
+    }
+    this.#map.dragPan.disable();
+    const canvas = this.#map.getCanvas();
+    const end = strokes(canvas, ({ x, y }) => this.#map.unproject([x, y]).toArray(), (line, finished) => this.#drawn(line, finished));
+    this.#byFinger = () => {
+      end();
+      this.#map.dragPan.enable();
+    };
+  }
+
+  #drawn(line: LonLat[], finished: boolean): void {
+    this.#stroke = finished ? [] : line;
+    if (finished) this.#corners = [...this.#corners, ...line].slice(0, CORNERS_MAX);
+    this.#drawArea();
+    if (finished && line.length) this.onArea(this.#corners, false);
+  }
+
   setArea(corners: LonLat[]): void {
     this.#corners = corners;
     this.#drawArea();
@@ -277,6 +306,11 @@ export class MapEngine {
   addMiddle(): void {
     const { lng, lat } = this.#map.getCenter();
     this.#corner([lng, lat]);
+  }
+
+  /** A corner at a place that is known otherwise. */
+  addCorner(lonLat: LonLat): void {
+    this.#corner(lonLat);
   }
 
   dropCorner(): void {
@@ -310,6 +344,9 @@ export class MapEngine {
 
   finishArea(): void {
     this.#drawing = false;
+    this.#stroke = [];
+    this.#byFinger?.();
+    this.#byFinger = null;
     this.#cursor('');
     this.#map.doubleClickZoom.enable();
     // A double click adds its corner twice.
@@ -319,7 +356,7 @@ export class MapEngine {
   }
 
   #drawArea(): void {
-    const ring = this.#corners;
+    const ring = [...this.#corners, ...this.#stroke];
     const features = this.#drawing ? ring.map((c) => point(c, {})) : [];
     if (ring.length > 2 && this.#drawnAs === 'Polygon') features.push({ type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[...ring, ring[0]!]] } });
     else if (ring.length > 1) features.push({ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: ring } });
@@ -342,6 +379,7 @@ export class MapEngine {
 
   destroy(): void {
     this.#gone = true;
+    this.#byFinger?.();
     cancelAnimationFrame(this.#frame);
     this.#turns.forEach(clearTimeout);
     this.#resize.disconnect();

@@ -25,6 +25,8 @@ interface Watcher {
 class Feed {
   /** Whether events arrive by themselves. */
   live = $state(false);
+  /** By server-sent events, where WebSockets do not get through. */
+  fallback = $state(false);
   /** When the platform last said anything, epoch milliseconds; 0: never yet. */
   answered = $state(0);
   late = $derived(this.answered > 0 && ticking.now - this.answered > LATE_MS);
@@ -36,7 +38,10 @@ class Feed {
     const line = openLive({
       follow: { agency: true },
       onMessage: (message) => this.#hear(message),
-      onHealth: (health) => (this.live = health.state === 'connected'),
+      onHealth: (health) => {
+        this.live = health.state === 'connected';
+        this.fallback = health.way === 'events';
+      },
     });
     return () => {
       line.close();

@@ -6,6 +6,7 @@ import { outbox } from '../store/outbox.svelte';
 
 const LOG_MAX = 400;
 const KEPT_MAX = 20;
+const TOGETHER_MS = 50;
 
 interface Known {
   state: IncidentState;
@@ -24,6 +25,7 @@ class Incidents {
   problems: Record<string, string> = $state.raw({});
   readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  #asking: ReturnType<typeof setTimeout> | undefined;
   /** Pages that show an incident want to know when something of it has come. */
   readonly #shown = new Map<string, () => void>();
 
@@ -38,6 +40,8 @@ class Incidents {
   }
 
   clear(): void {
+    clearTimeout(this.#asking);
+    this.#asking = undefined;
     this.mine = null;
     this.known = {};
     this.receipts = {};
@@ -47,14 +51,35 @@ class Incidents {
   /** What I crew and see. Where an incident that is kept here has moved on, it is fetched too. */
   async refresh(): Promise<void> {
     const mine = await api.mine();
-    this.mine = mine;
-    await device.vault?.put('kept', 'mine', mine);
+    await this.#list(mine);
     const assigned = mine.resource?.incident;
     if (assigned && !this.known[assigned]) await this.look(assigned);
     for (const row of mine.incidents) {
       const one = this.known[row.id];
       if (one && row.sequence > one.upTo && one.state.status === 'open') await this.look(row.id);
     }
+  }
+
+  /** Looks at the list soon: of several bells at once, one look. */
+  ask(): void {
+    this.#asking ??= setTimeout(() => {
+      this.#asking = undefined;
+      void this.refresh().catch(() => undefined);
+    }, TOGETHER_MS);
+  }
+
+  async #list(mine: MyIncidents): Promise<void> {
+    this.mine = mine;
+    await device.vault?.put('kept', 'mine', mine);
+  }
+
+  /** An incident that came over the live line: new on the list, or it stands differently there. */
+  async listed(row: IncidentRow): Promise<void> {
+    if (this.mine) await this.#list({ ...this.mine, incidents: [row, ...this.mine.incidents.filter((other) => other.id !== row.id)] });
+  }
+
+  async unlisted(id: string): Promise<void> {
+    if (this.mine) await this.#list({ ...this.mine, incidents: this.mine.incidents.filter((other) => other.id !== id) });
   }
 
   /** The incident and its log as of now. Calls during a fetch lead to one more fetch, not to many. */

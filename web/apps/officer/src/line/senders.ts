@@ -9,7 +9,7 @@ async function events(incident: string, items: Item[]): Promise<Result[]> {
   const answer = await api.log.say(incident, {
     sent_at: new Date(line.now()).toISOString(),
     device: 'officer',
-    events: items.map((item) => ({ id: item.id, kind: item.kind, happened_at: happenedAt(item), data: item.data })),
+    events: items.map((item) => ({ id: item.id, kind: item.kind, happened_at: happenedAt(item), data: item.data, audience: item.audience ?? [] })),
   });
   line.clock(sent, Date.now(), Date.parse(answer.server_time), 1);
   return answer.items.map((one) => ({ id: one.id, state: one.state, why: one.message ?? '' }));

@@ -11,6 +11,8 @@ export const PAGES = {
   vehicle: '/incident/:id/vehicle',
   camera: '/incident/:id/camera',
   draw: '/incident/:id/draw',
+  people: '/incident/:id/people',
+  incidentMap: '/incident/:id/map',
   open: '/open',
   map: '/map',
   status: '/status',

@@ -8,7 +8,9 @@ import IncidentPage from '../incidents/IncidentPage.svelte';
 import ListPage from '../incidents/ListPage.svelte';
 import OpenPage from '../incidents/OpenPage.svelte';
 import DrawPage from '../map/DrawPage.svelte';
+import IncidentMapPage from '../map/IncidentMapPage.svelte';
 import MapPage from '../map/MapPage.svelte';
+import PeoplePage from '../people/PeoplePage.svelte';
 import ReportPage from '../report/ReportPage.svelte';
 import StatusPage from '../status/StatusPage.svelte';
 import VehiclePage from '../vehicle/VehiclePage.svelte';
@@ -18,7 +20,8 @@ import type { PageName } from './nav.svelte';
 
 const SHOWN: Record<PageName, unknown> = {
   incidents: ListPage, incident: IncidentPage, chat: ChatPage, report: ReportPage, casualties: CasualtiesPage, casualty: CasualtyPage,
-  camera: CameraPage, draw: DrawPage, vehicle: VehiclePage, open: OpenPage, map: MapPage, status: StatusPage, more: MorePage, outbox: OutboxPage,
+  draw: DrawPage, incidentMap: IncidentMapPage, people: PeoplePage, camera: CameraPage, vehicle: VehiclePage, open: OpenPage, map: MapPage,
+  status: StatusPage, more: MorePage, outbox: OutboxPage,
 };
 
 /** A page takes what its path names. */

@@ -1,4 +1,8 @@
 // The service worker's life: installed at the first visit, and a newer one offered when it has arrived whole.
+import { line } from '../line/line.svelte';
+
+/** How often a phone that is never put down looks for a newer version. */
+const LOOK_MS = 30 * 60_000;
 
 class Upgrades {
   ready = $state(false);
@@ -27,9 +31,11 @@ class Upgrades {
           if (fresh.state === 'installed' && navigator.serviceWorker.controller) this.#offer(fresh);
         });
       });
-      document.addEventListener('visibilitychange', () => {
-        if (document.visibilityState === 'visible') void registration.update().catch(() => undefined);
-      });
+      const look = (): void => void registration.update().catch(() => undefined);
+      document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
+      setInterval(look, LOOK_MS);
+      // A platform that was away may have come back newer.
+      line.onBack(look);
     } catch {
       // No signal at the first visit, or a browser that allows no workers: the app works, but does not open without signal.
     }

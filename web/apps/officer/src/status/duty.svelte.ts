@@ -31,7 +31,7 @@ class Duty {
   }
 
   async say(code: string, name: string): Promise<void> {
-    if (!this.unit) return;
+    if (!this.unit || code === this.code) return;
     await outbox.add({ lane: 'status', incident: '', kind: 'status', words: `Status ${code} ${name}`, data: { resource: this.unit.id, code } });
   }
 }

@@ -17,6 +17,8 @@ export interface Item {
   made: number;
   offset: number | null;
   data: Record<string, unknown>;
+  /** Agencies that see it; none: all on the incident. */
+  audience?: string[];
   state: 'waiting' | 'refused';
   why: string;
 }
@@ -76,9 +78,10 @@ class Outbox {
   }
 
   /** Sealed before this returns; its id is the event's id everywhere. */
-  async add(what: Pick<Item, 'lane' | 'incident' | 'kind' | 'words' | 'data'>, id = ulid(line.now())): Promise<string> {
+  async add(what: Pick<Item, 'lane' | 'incident' | 'kind' | 'words' | 'data' | 'audience'>, id = ulid(line.now())): Promise<string> {
     if (!device.vault) throw new Error('Nothing can be kept on this device: sign in again.');
-    const item: Item = { ...what, id, made: Date.now(), offset: line.offset, state: 'waiting', why: '' };
+    const { lane, incident, kind, words, data, audience = [] } = what;
+    const item: Item = { lane, incident, kind, words, data, audience, id, made: Date.now(), offset: line.offset, state: 'waiting', why: '' };
     await device.vault.put('outbox', item.id, item);
     this.items = [...this.items, item];
     this.send();
@@ -86,13 +89,13 @@ class Outbox {
   }
 
   /** For an incident's log. */
-  say(incident: string, kind: string, words: string, data: Record<string, unknown>): Promise<string> {
-    return this.add({ lane: 'events', incident, kind, words, data });
+  say(incident: string, kind: string, words: string, data: Record<string, unknown>, audience: string[] = []): Promise<string> {
+    return this.add({ lane: 'events', incident, kind, words, data, audience });
   }
 
   /** Refused, mended, and on its way again under an id of its own: the old one may be known by now as something else. */
   async mend(item: Item, data: Record<string, unknown>): Promise<void> {
-    await this.add({ lane: item.lane, incident: item.incident, kind: item.kind, words: item.words, data });
+    await this.add({ ...item, data });
     await this.drop(item);
   }
 
