@@ -66,7 +66,8 @@ def test_tries_are_ever_further_apart_until_the_network_is_back() -> None:
     const lines = () => sockets.length + sources.length; const ways = []; let socketsBefore = 0;
     const fail = () => { if (sockets.length > socketsBefore) { socketsBefore = sockets.length; sockets.at(-1).fails(); ways.push('w'); }
       else { sources.at(-1).onerror(); ways.push('e'); } };
-    for (let n = 0; n < 9; n++) { const tries = lines(); fail(); const lost = now; while (lines() === tries) pass(10); at.push(now - lost); }
+    for (let n = 0; n < 9; n++) { const tries = lines(); fail(); const lost = now;
+      while (lines() === tries) pass(10); at.push(now - lost); }
     out.at = at; fail(); const tries = lines(); listeners.online(); out.hurried = lines() - tries; out.ways = ways.join('');
     """)
     # The first was good; where events do not get through either, it is the network, and both have their turns.
@@ -97,7 +98,8 @@ def test_where_websockets_do_not_get_through_events_do_and_websockets_are_tried_
 def test_where_a_websocket_cannot_even_be_made_events_are_there_at_once() -> None:
     out = play("""
     globalThis.WebSocket = class { constructor() { throw new Error('SecurityError'); } };
-    const line = open({ follow: { mine: true } }); pass(10); out.position = line.position({ at: "x", latitude: 1, longitude: 2 }); out.url = sources[0].url;
+    const line = open({ follow: { mine: true } }); pass(10);
+    out.position = line.position({ at: "x", latitude: 1, longitude: 2 }); out.url = sources[0].url;
     sources[0].onopen(); sources[0].says({ type: 'ready', cursor: '5' }); sources[0].says({ type: 'mine' });
     out.state = state(); out.way = health.at(-1).way; out.told = told.length;
     sources[0].onerror(); pass(600); out.next = sources[1].url;
