@@ -38,7 +38,8 @@ async def until_logged(room: Room, incident: str, kinds: list[str]) -> list[dict
         if len(said) >= len(kinds):
             break
         await asyncio.sleep(0.1)
-    assert [event["kind"] for event in said] == kinds
+    found = [event["kind"] for event in said]
+    assert found == kinds, f"the log has {found}"
     return said
 
 

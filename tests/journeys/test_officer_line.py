@@ -218,3 +218,30 @@ async def test_a_clock_an_hour_off_makes_no_wrong_log(room: Room, hours: int) ->
     await expect(own).to_contain_text("Sent")
     assert room.complaints == []
     assert len(await log_of(room, incident)) == 2
+
+
+async def test_a_request_that_hangs_in_a_dead_spot_holds_nothing_up(room: Room) -> None:
+    title = f"Dead spot {new_id()[-6:]}"
+    incident = await open_incident(room, title)
+    page = await phone_of(room)
+    await page.get_by_role("link", name=title).click()
+    await page.get_by_role("link", name="Chat and log").click()
+    await expect(page.get_by_role("list", name="Log")).to_contain_text("Incident opened")
+    hung: list[Route] = []
+
+    async def hang(route: Route) -> None:
+        if route.request.method == "POST" and not hung:
+            hung.append(route)  # never answered
+        else:
+            await route.continue_()
+
+    await page.route("**/v1/incidents/*/events", hang)
+    await page.get_by_label("Message to everybody").fill("Into the tunnel")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_role("banner")).to_contain_text("1 waiting")
+    await lose_signal(page)
+    await page.context.set_offline(offline=False)
+    (said,) = await until_logged(room, incident, ["chat.said"])
+    assert (said["data"]["text"], len(hung)) == ("Into the tunnel", 1)
+    await expect(page.get_by_role("banner")).not_to_contain_text("waiting")
+    assert beside_network(room) == []

@@ -8,6 +8,8 @@ let signedOut: () => void = () => undefined;
 let locked: (error: ApiError) => void = () => undefined;
 let proveAgain: () => Promise<boolean> = () => Promise.resolve(false);
 let contact: (answer: Contact | null) => void = () => undefined;
+let patience: (request: Request) => number = () => 0;
+let underWay = new AbortController();
 let renewedAt = -1;
 let renewable = false;
 
@@ -58,10 +60,23 @@ async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, {});
 }
 
+/** How long a request may take, milliseconds; 0: as long as it does. A line that died in silence answers nothing for minutes. */
+export function waitAtMost(limit: (request: Request) => number): void {
+  patience = limit;
+}
+
+/** Gives up what is under way: the network is gone, and what comes next must not queue behind it. */
+export function giveUp(): void {
+  underWay.abort();
+  underWay = new AbortController();
+}
+
 async function send(request: Request): Promise<Response> {
   const sent = Date.now();
+  const limit = patience(request);
+  const ends = [request.signal, underWay.signal, ...(limit ? [AbortSignal.timeout(limit)] : [])];
   try {
-    const response = await fetch(request);
+    const response = await fetch(request, { signal: AbortSignal.any(ends) });
     contact({ sent, back: Date.now(), date: response.headers.get('Date') ?? '' });
     return response;
   } catch {

@@ -3,7 +3,7 @@ export * as api from './api';
 export * as incidentApi from './incidents';
 export * as control from './control';
 export { ApiError, inWords } from './errors';
-export { onContact, onLocked, onSignedOut, onStepUp, signedIn, type Contact } from './http';
+export { giveUp, onContact, onLocked, onSignedOut, onStepUp, signedIn, waitAtMost, type Contact } from './http';
 export {
   openLive,
   type Follow,

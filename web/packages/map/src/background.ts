@@ -2,6 +2,8 @@
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { baseStyle, type Theme } from './style';
 
+/** A line that is there and says nothing must not keep the map away. */
+const ASKED_MS = 4_000;
 const FILES = '/v1/map/files/';
 const asked = new Map<Theme, Promise<StyleSpecification>>();
 
@@ -18,7 +20,7 @@ export function background(theme: Theme): Promise<StyleSpecification> {
 async function ask(theme: Theme): Promise<StyleSpecification> {
   const coast = baseStyle(theme);
   try {
-    const answer = await fetch(`/v1/map/style?dark=${theme === 'dark'}`, { credentials: 'same-origin' });
+    const answer = await fetch(`/v1/map/style?dark=${theme === 'dark'}`, { credentials: 'same-origin', signal: AbortSignal.timeout(ASKED_MS) });
     if (answer.status === 204) return coast;
     if (!answer.ok) throw new Error((await answer.json() as { detail?: string }).detail ?? String(answer.status));
     return composed(coast, await answer.json() as StyleSpecification);

@@ -25,6 +25,8 @@ class Incidents {
   problems: Record<string, string> = $state.raw({});
   readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  /** Words about the list that the live line brought. */
+  #news = 0;
   #asking: ReturnType<typeof setTimeout> | undefined;
   /** Pages that show an incident want to know when something of it has come. */
   readonly #shown = new Map<string, () => void>();
@@ -50,7 +52,13 @@ class Incidents {
 
   /** What I crew and see. Where an incident that is kept here has moved on, it is fetched too. */
   async refresh(): Promise<void> {
-    const mine = await api.mine();
+    let news: number;
+    let mine: MyIncidents;
+    do {
+      // An answer that set out before what the live line told meanwhile must not undo it.
+      news = this.#news;
+      mine = await api.mine();
+    } while (news !== this.#news);
     await this.#list(mine);
     const assigned = mine.resource?.incident;
     if (assigned && !this.known[assigned]) await this.look(assigned);
@@ -75,10 +83,12 @@ class Incidents {
 
   /** An incident that came over the live line: new on the list, or it stands differently there. */
   async listed(row: IncidentRow): Promise<void> {
+    this.#news += 1;
     if (this.mine) await this.#list({ ...this.mine, incidents: [row, ...this.mine.incidents.filter((other) => other.id !== row.id)] });
   }
 
   async unlisted(id: string): Promise<void> {
+    this.#news += 1;
     if (this.mine) await this.#list({ ...this.mine, incidents: this.mine.incidents.filter((other) => other.id !== id) });
   }
 

@@ -1,5 +1,5 @@
 // The health of the line and the platform's clock, from every request that the app makes and from the live connection.
-import { onContact } from '@bluelamp/client';
+import { giveUp, onContact, waitAtMost } from '@bluelamp/client';
 import { ticking } from '@bluelamp/ui';
 import { better, correction, measure, type Measured } from './offset';
 
@@ -18,6 +18,12 @@ function kept(): Measured | null {
   }
 }
 
+/** A call for help is said again soon; a piece of a picture may take its time on a poor line. */
+function patience(request: Request): number {
+  if (request.url.includes('/emergencies')) return 8_000;
+  return request.method === 'PATCH' ? 90_000 : 20_000;
+}
+
 class Line {
   /** When the platform last answered anything, by this device's clock. */
   heard = $state(0);
@@ -32,7 +38,11 @@ class Line {
       if (answer.date) this.clock(answer.sent, answer.back, Date.parse(answer.date), DATE_GRAIN_MS);
       return this.hear();
     });
-    addEventListener('offline', () => this.miss());
+    waitAtMost(patience);
+    addEventListener('offline', () => {
+      giveUp();
+      this.miss();
+    });
     addEventListener('online', () => this.#back.forEach((act) => act()));
   }
 
