@@ -44,8 +44,6 @@ async def merge(spine: Spine, author: Author, incident: str, into: str, reason: 
         IncidentClosedError: one of them is closed.
         MergeTooLargeError: too much was said of the one that is to end.
     """
-    if incident == into:
-        raise InvalidError("an incident is not merged into itself")
     states = states_of(spine.db)
     async with states.changing(spine.db, incident, into) as connection:
         await emergencies.lock_of(connection, incident)  # before the incidents, as those do who answer an emergency
@@ -55,6 +53,8 @@ async def merge(spine: Spine, author: Author, incident: str, into: str, reason: 
             if head is None:
                 raise NoSuchIncidentError
             found[one] = await states.as_of(connection, one, head.sequence)
+        if incident == into:  # not before: who sees none of it is told that there is none
+            raise InvalidError("an incident is not merged into itself")
         ending, going_on = found[incident], found[into]
         _check(author, ending, going_on)
         log = await _log_of(connection, ending)
