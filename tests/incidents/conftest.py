@@ -55,4 +55,6 @@ class IncidentRoom:
 
 @pytest.fixture
 async def room(platform: RunningPlatform) -> IncidentRoom:
+    # Whom an emergency is told to follows from what somebody crews: nobody begins with what another test gave them.
+    await platform.spine.db.execute("DELETE FROM resource_crews")
     return IncidentRoom(platform)
