@@ -12,8 +12,8 @@ import numpy as np
 from bluelamp.demo.world.nation import Nation
 from bluelamp.demo.world.roads import RoadClass
 
-KM_A_PIECE: Final = {RoadClass.MOTORWAY: 0.4, RoadClass.A_ROAD: 0.6, RoadClass.B_ROAD: 1.0}
-PIECES_MAX = 96
+CHORD_M: Final = 8.0
+"""How far a straight piece may lie beside the road that it is drawn for."""
 SHOWN_FROM: Final = {RoadClass.MOTORWAY: 4, RoadClass.A_ROAD: 6, RoadClass.B_ROAD: 9}
 """Zoom from which on a class is drawn."""
 NAMED_FROM: Final = {RoadClass.MOTORWAY: 7, RoadClass.A_ROAD: 9, RoadClass.B_ROAD: 11}
@@ -32,7 +32,8 @@ def roads_geojson(nation: Nation) -> dict[str, Any]:
     features = []
     for stretch in range(len(nation.roads)):
         grade = RoadClass(int(nation.roads.road_class[stretch]))
-        pieces = int(np.clip(nation.roads.length_km[stretch] / KM_A_PIECE[grade], 3, PIECES_MAX))
+        # A road bows by `bend` of its length in the middle, its n-th piece by an n²-th of that.
+        pieces = 1 + int(np.sqrt(abs(nation.roads.bend[stretch]) * nation.roads.length_km[stretch] * 1000 / CHORD_M))
         share = np.linspace(0.0, 1.0, pieces + 1)
         longitude, latitude, _ = nation.roads.position(nation.towns, np.full(pieces + 1, 2 * stretch), share)
         points = np.column_stack([longitude, latitude]).round(5).tolist()
