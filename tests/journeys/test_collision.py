@@ -246,7 +246,7 @@ async def without_signal_and_back(s: Scene) -> None:
 
     await s.phone.context.set_offline(offline=False)
     await expect(s.phone.get_by_role("banner")).not_to_contain_text("waiting")
-    await expect(entries).to_contain_text("P1")
+    await expect(entries).to_contain_text("no signal")
     kinds = await entries.locator("[data-kind]").evaluate_all("found => found.slice(0, 4).map((one) => one.dataset.kind)")
     assert kinds == ["casualty.triaged", "casualty.found", "feature.drawn", "chat.said"]
     await expect(entries).to_contain_text("Inner cordon · Nobody without a mask")

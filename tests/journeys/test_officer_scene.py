@@ -139,7 +139,6 @@ async def test_a_person_is_recorded_in_a_few_taps_and_may_stay_with_the_own_agen
     await page.get_by_role("button", name="Record", exact=True).dblclick()
     await expect(page.get_by_text("Witness Ash Example recorded")).to_be_visible()
     await lose_signal(page)
-    await page.wait_for_timeout(700)  # a tap that comes sooner is taken for the second half of the last
     await page.get_by_role("button", name="Suspect").click()
     await page.get_by_label("Looks, said").fill("Red jacket, ran north")
     await page.get_by_role("button", name="Only Kentmere").click()

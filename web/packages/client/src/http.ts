@@ -125,7 +125,13 @@ export const client = createClient<paths>({
 
 /** The body of an answer; refusals have already been thrown. */
 export async function body<T>(answer: Promise<{ data?: T }>): Promise<T> {
-  return (await answer).data as T;
+  try {
+    return (await answer).data as T;
+  } catch (error) {
+    // The line went, or was given up, while the answer was being read: as good as not reached.
+    if (error instanceof DOMException || error instanceof TypeError) throw new ApiError(0, {});
+    throw error;
+  }
 }
 
 export const CSV = { bodySerializer: (file: unknown) => file as Blob, headers: { 'Content-Type': 'text/csv' } };
