@@ -77,8 +77,9 @@ async def test_positions_cross_newest_first_and_only_of_what_is_shared(regions: 
         assert (known.source, known.agency, known.at) == (FEDERATED, "KEN", first)  # its own time: ninety seconds old, and shown so
 
         await cable.cut()
-        for n in range(30):
-            await spine.bus.publish(POSITIONS_SUBJECT, encode_batch([at(shared, 54.2 + n / 1000)]))
+        began = now_ms() - 1_000
+        for n in range(30):  # a millisecond apart: of two at the same moment the first counts
+            await spine.bus.publish(POSITIONS_SUBJECT, encode_batch([at(shared, 54.2 + n / 1000, began + n)]))
         await home.say("control", incident, event("log.written", text="while it was cut"))
         await asyncio.sleep(1.5)
         told = there.heard

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 INCIDENTS_STREAM = "INCIDENTS"
 INCIDENTS_SUBJECTS = "incidents.>"
+EVENTS = "incidents.events."
+"""How subjects of events begin; what else is in the stream is word of hand-overs."""
 REPEAT_WINDOW_S = 3600
 """For how long an event that the outbox publishes again, as its worker was killed, is known: longer than anybody leaves that lying."""
 RECEIPTS_SUBJECT = "receipts.incidents"
@@ -12,4 +14,4 @@ RECEIPTS_SUBJECT = "receipts.incidents"
 
 def subject_of(incident: str) -> str:
     """Where the events of an incident are published; empty: emergencies that belong to none yet."""
-    return f"incidents.events.{incident or 'none'}"
+    return f"{EVENTS}{incident or 'none'}"

@@ -5,14 +5,15 @@ from __future__ import annotations
 from bluelamp.kit.clock import now_ms, to_rfc3339
 
 
-def iso(seconds_from_now: float = 0.0) -> str:
-    return to_rfc3339(now_ms() + round(seconds_from_now * 1000))
+def iso(seconds_from_now: float = 0.0, now: int | None = None) -> str:
+    return to_rfc3339((now or now_ms()) + round(seconds_from_now * 1000))
 
 
 def position(uid: str = "ANDROID-0001", call_sign: str = "KILO 1", *, lat: float = 54.3, off_s: float = 0.0, stale_s: float = 120) -> bytes:
+    now = now_ms()  # one for all three, or a millisecond may pass between them
     return (
-        f'<event version="2.0" uid="{uid}" type="a-f-G-U-C" how="m-g" time="{iso(off_s)}" start="{iso(off_s)}"'
-        f' stale="{iso(off_s + stale_s)}"><point lat="{lat}" lon="-2.74" hae="51.2" ce="4.0" le="9999999.0"/><detail>'
+        f'<event version="2.0" uid="{uid}" type="a-f-G-U-C" how="m-g" time="{iso(off_s, now)}" start="{iso(off_s, now)}"'
+        f' stale="{iso(off_s + stale_s, now)}"><point lat="{lat}" lon="-2.74" hae="51.2" ce="4.0" le="9999999.0"/><detail>'
         f'<takv device="MODEL" platform="ATAK-CIV" os="34" version="5.1"/><contact endpoint="*:-1:stcp" callsign="{call_sign}"/>'
         f'<__group name="Cyan" role="Team Member"/><status battery="81"/><track speed="2.5" course="181.0"/>'
         f'<uid Droid="{call_sign}"/></detail></event>'

@@ -10,7 +10,7 @@ from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.log.actions import append
 from bluelamp.incidents.log.store import named
 from bluelamp.incidents.settings import incident_settings
-from bluelamp.incidents.tables import INCIDENTS_STREAM
+from bluelamp.incidents.tables import EVENTS, INCIDENTS_STREAM
 from bluelamp.spine.audit import Actor
 from bluelamp.spine.bus import Message
 from bluelamp.spine.errors import BluelampError, EngineDownError
@@ -55,6 +55,8 @@ async def run(spine: Spine) -> None:
 
     async def handle(messages: list[Message]) -> None:
         for message in messages:
+            if not message.subject.startswith(EVENTS):
+                continue  # word of a hand-over, in the same stream
             event = told.decode(message.payload)
             if event.kind != "vehicle.recorded" or not event.data.get("vrm") or event.carried is not None:
                 continue  # a carried one was looked up where it was recorded, and the answers came with it

@@ -6,7 +6,7 @@ import logging
 
 from bluelamp.incidents import told
 from bluelamp.incidents.handovers import outgoing
-from bluelamp.incidents.tables import INCIDENTS_STREAM
+from bluelamp.incidents.tables import EVENTS, INCIDENTS_STREAM
 from bluelamp.spine.bus import Message
 from bluelamp.spine.errors import BluelampError, EngineDownError
 from bluelamp.spine.module import Spine
@@ -19,7 +19,7 @@ async def run(spine: Spine) -> None:
 
     async def handle(messages: list[Message]) -> None:
         for message in messages:
-            if not message.subject.startswith("incidents.events."):
+            if not message.subject.startswith(EVENTS):
                 continue
             try:
                 await outgoing.follow(spine, told.decode(message.payload))
