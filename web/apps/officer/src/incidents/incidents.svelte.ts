@@ -25,6 +25,8 @@ class Incidents {
   problems: Record<string, string> = $state.raw({});
   readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  #refreshing: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
   /** Words about the list that the live line brought. */
   #news = 0;
   #asking: ReturnType<typeof setTimeout> | undefined;
@@ -50,8 +52,25 @@ class Incidents {
     this.problems = {};
   }
 
-  /** What I crew and see. Where an incident that is kept here has moved on, it is fetched too. */
-  async refresh(): Promise<void> {
+  /**
+   * What I crew and see. Where an incident that is kept here has moved on, it is fetched too. One at a time: of two answers on their way
+   * the older might come last. A call meanwhile leads to one more.
+   */
+  refresh(): Promise<void> {
+    const running = this.#refreshing;
+    if (running) {
+      this.#next ??= running.catch(() => undefined).then(() => {
+        this.#next = null;
+        return this.refresh();
+      });
+      return this.#next;
+    }
+    const fresh = this.#refresh().finally(() => (this.#refreshing = null));
+    this.#refreshing = fresh;
+    return fresh;
+  }
+
+  async #refresh(): Promise<void> {
     let news: number;
     let mine: MyIncidents;
     do {
