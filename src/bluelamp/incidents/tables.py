@@ -5,7 +5,7 @@ from __future__ import annotations
 INCIDENTS_STREAM = "INCIDENTS"
 INCIDENTS_SUBJECTS = "incidents.>"
 EVENTS = "incidents.events."
-"""How subjects of events begin; what else is in the stream is word of hand-overs."""
+"""How subjects of events begin."""
 REPEAT_WINDOW_S = 3600
 """For how long an event that the outbox publishes again, as its worker was killed, is known: longer than anybody leaves that lying."""
 RECEIPTS_SUBJECT = "receipts.incidents"

@@ -56,7 +56,7 @@ async def run(spine: Spine) -> None:
     async def handle(messages: list[Message]) -> None:
         for message in messages:
             if not message.subject.startswith(EVENTS):
-                continue  # word of a hand-over, in the same stream
+                continue  # not an event, whatever it is
             event = told.decode(message.payload)
             if event.kind != "vehicle.recorded" or not event.data.get("vrm") or event.carried is not None:
                 continue  # a carried one was looked up where it was recorded, and the answers came with it
