@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import Error as PlaywrightError
 
 from bluelamp.app.static import WEB
 from bluelamp.kit.clock import now_ms, to_rfc3339
@@ -122,6 +123,17 @@ class Room:
         await page.locator("header").wait_for()
         return page
 
+    async def described(self) -> str:
+        """What every page shows and what was complained of: a journey that failed elsewhere is understood from this."""
+        lines = [f"complaint: {said}" for said in self.complaints]
+        for page in [page for context in self.contexts for page in context.pages]:
+            try:
+                shown = await page.locator("body").aria_snapshot(timeout=5_000)
+            except PlaywrightError as error:
+                shown = f"no answer: {error}"
+            lines.append(f"page {page.url}\n{shown}")
+        return "\n".join(lines)
+
     async def clear(self) -> None:
         """Close every page and forget what was complained of.
 
@@ -194,11 +206,23 @@ async def furnished(platform: RunningPlatform, browser: Browser) -> Room:
     )
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed  # type: ignore[attr-defined]
+    return report
+
+
 @pytest.fixture
-async def room(furnished: Room) -> AsyncIterator[Room]:
+async def room(furnished: Room, request: pytest.FixtureRequest) -> AsyncIterator[Room]:
     # An emergency stands above every page until it is closed: those that other tests left are not this one's.
     await furnished.platform.spine.db.execute("UPDATE emergencies SET state = 'closed', escalates_at = NULL WHERE state <> 'closed'")
     yield furnished
+    if request.node.stash.get(FAILED, False):
+        request.node.add_report_section("teardown", "pages", await furnished.described())
     await furnished.clear()
 
 

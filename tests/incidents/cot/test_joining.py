@@ -239,7 +239,9 @@ async def test_a_merging_is_followed_on_devices(tak: Tak) -> None:
         await late.settled()
         shown = [one.uid for one in late.events if one.type.startswith("u-d-f")]
         assert shown.count("draw-merged") == 1
-        assert not [uid for uid in shown if uid.startswith("bluelamp-f-")]
+        drawn = (await room.state("control", into["id"]))["features"]
+        assert drawn
+        assert not {f"bluelamp-f-{feature}" for feature in drawn} & set(shown)
         await late.__aexit__()
     finally:
         await fire.__aexit__()
