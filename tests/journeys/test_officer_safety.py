@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from bluelamp.kit.ids import new_id
 
@@ -101,6 +101,54 @@ async def test_positions_are_told_on_duty_only_and_that_is_shown(room: Room) -> 
     await page.get_by_role("button", name=f"Leave {call_sign}").click()
     await expect(page.get_by_text("You crew no unit")).to_be_visible()
     assert room.complaints == []
+
+
+async def test_a_status_pressed_around_a_change_of_units_goes_to_the_right_one(room: Room) -> None:
+    control = room.platform.client("control")
+    first, second = [f"KN{new_id()[-5:]}" for _ in range(2)]
+    units = {}
+    for sign in (first, second):
+        units[sign] = (await control.post("/v1/incidents/resources", json={"call_sign": sign, "type": "car"})).json()["id"]
+    page = await phone_of(room)
+    await page.get_by_role("link", name="Status", exact=True).click()
+
+    async def choose(sign: str) -> None:
+        await page.get_by_role("button", name=re.compile("Choose my unit|Crew another unit")).click()
+        await page.get_by_label("Call sign").fill(sign)
+        await page.get_by_role("button", name=sign).click()
+
+    async def code(sign: str) -> str:
+        return str(await room.platform.spine.db.fetchval("SELECT code FROM resources WHERE id = $1", units[sign]))
+
+    # The platform takes its time with each booking and each status, and the officer does not.
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(1 if route.request.method in {"POST", "PUT"} else 0)
+        await route.continue_()
+
+    await page.route(re.compile(r"/v1/incidents/(me/resource|resources/[^/]+/status)$"), slowly)
+    await choose(first)
+    await page.get_by_role("button", name="2 On patrol").click()
+    await expect(page.get_by_text("Status 2 since")).to_be_visible()
+    await choose(second)
+    await page.get_by_role("button", name="3 Standby").click()
+    await page.get_by_role("button", name=f"Leave {second}").click()
+    await expect(page.get_by_text("You crew no unit")).to_be_visible()
+    assert await code(first) == "2"
+    assert await code(second) == "3"
+    # What cannot be sent yet holds the change up, and one may stay.
+    await choose(first)
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(first)
+    await lose_signal(page)
+    await page.get_by_role("button", name="11 Off duty").click()
+    await page.get_by_role("button", name=f"Leave {first}").click()
+    await expect(page.get_by_text(f"Status 11 of {first} is sent first")).to_be_visible()
+    await page.get_by_role("button", name=f"Stay with {first}").click()
+    await expect(page.get_by_text("Status 11 waits to be sent")).to_be_visible()
+    await page.get_by_role("button", name=f"Leave {first}").click()
+    await page.context.set_offline(offline=False)
+    await expect(page.get_by_text("You crew no unit")).to_be_visible()
+    assert await code(first) == "11"
+    assert beside_network(room) == []
 
 
 async def test_the_locked_screen_calls_for_help(room: Room) -> None:
