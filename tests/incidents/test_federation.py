@@ -17,6 +17,7 @@ from bluelamp.app.engines.nats import binary
 from bluelamp.app.wiring import MODULES, migrations_of
 from bluelamp.incidents.access import RESOURCES_DISPATCH
 from bluelamp.incidents.consumers.federation import federate
+from bluelamp.incidents.domain.carrying import id_in
 from bluelamp.incidents.domain.fold import fold, view
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.federation.parcels import Parcel
@@ -290,6 +291,22 @@ async def test_a_region_asks_itself_into_nothing_and_speaks_only_while_it_is_par
     assert await send(said("log.written", early, text="said before, came late")) == (1, 0)
     after = said("log.written", now_ms() + 5_000, text="too late"), said("agency.joined", early, agency="IRW")
     assert await send(*after) == (0, 2)
+
+
+async def test_whom_another_region_puts_out_sees_nothing_of_what_was_merged_here(room: IncidentRoom) -> None:
+    """Irwell leads the one that goes on: its word counts for what Kentmere merged into it, and comes but once."""
+    spine, into, ended = room.platform.spine, await room.open("IRW"), await room.open("KFR")
+    await room.ask("control", "POST", f"/{ended}/merge", json={"into": into, "reason": "the same"})
+    await room.say("control", into, event("lead.passed", agency="IRW", reason="nearer"))
+    last = (await events_of(spine, into))[-1]
+    left = last._replace(id=new_id(), kind="agency.left", agency="IRW", data={"agency": "KFR", "reason": "ours now"}, happened_at=now_ms())
+    parcel = Parcel(into, "IRW", (told_of(left, {"KEN": (), "KFR": (), "IRW": ()}),))
+    assert (await receive(spine, "NORTH", parcel, {"NORTH": ["IRW"]})).kept == 1
+    for incident in (into, ended):
+        await room.ask("fire", "GET", f"/{incident}", 404)
+        assert "KFR" not in (await room.state("control", incident))["agencies"]
+    [again] = [e for e in await events_of(spine, ended) if e.kind == "agency.left"]
+    assert (again.agency, again.id) == ("KEN", id_in(ended, left.id))
 
 
 async def test_a_merging_crosses_with_what_the_other_region_said(regions: Regions) -> None:

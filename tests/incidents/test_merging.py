@@ -175,6 +175,41 @@ async def test_nobody_who_worked_on_either_loses_sight(room: IncidentRoom) -> No
     assert (await room.state("firefighter", into))["agencies"]["KFR"]["roles"] == []
 
 
+async def test_who_is_put_out_sees_nothing_of_what_was_merged_into_it_either(room: IncidentRoom) -> None:
+    first, second, into = [await room.open("KFR", "KAS") for _ in range(3)]
+    await merge(room, first, second)
+    number = (await merge(room, second, into))["number"]
+    out = event("agency.left", agency="KFR", reason="no fire")
+    await room.say("control", into, out)
+    for incident in (first, second, into):
+        await room.ask("fire", "GET", f"/{incident}", 404)
+        await room.ask("fire", "GET", f"/{incident}/events", 404)
+        await room.ask("fire", "POST", f"/{incident}/events", 404, json={"events": [event("log.written", text="late")]})
+        assert (await room.state("ambulance", incident))["agencies"].keys() == {"KEN", "KAS"}
+    assert (await room.results("control", into, out))[0]["state"] == "repeated"
+    for incident in (first, second):
+        [left] = (await room.ask("control", "GET", f"/{incident}/events", params={"kind": "agency.left"}))["items"]
+        assert left["data"] == {"agency": "KFR", "reason": f"Put out of {number}, where this goes on: no fire"}
+
+
+async def test_put_out_of_one_that_ended_is_put_out_of_what_it_took_in_and_of_nothing_else(room: IncidentRoom) -> None:
+    first, second, into = [await room.open("KFR") for _ in range(3)]
+    await merge(room, first, second)
+    await merge(room, second, into)
+    await room.say("control", second, event("agency.left", agency="KFR", reason="not theirs"))
+    for incident, status in ((first, 404), (second, 404), (into, 200)):
+        await room.ask("fire", "GET", f"/{incident}", status)
+
+
+async def test_an_agency_keeps_the_ended_one_that_it_leads_itself(room: IncidentRoom) -> None:
+    into, ended = await room.open("KFR", "KAS"), await room.open("KFR", "KAS")
+    await merge(room, ended, into)
+    await room.say("control", into, event("lead.passed", agency="KFR", reason="a fire"))
+    await room.say("fire", into, *(event("agency.left", agency=agency, reason="ours alone") for agency in ("KEN", "KAS")))
+    await room.ask("control", "GET", f"/{into}", 404)
+    assert (await room.state("control", ended))["agencies"].keys() == {"KEN", "KFR"}
+
+
 async def test_what_is_too_large_is_merged_the_other_way(room: IncidentRoom) -> None:
     into, ended = await room.open(), await room.open()
     db = room.platform.spine.db

@@ -88,6 +88,16 @@ async def test_a_device_hears_what_happens_at_its_incident(platform: RunningPlat
         assert (await fire.hear("event", "removed", "pong"))["type"] == "pong"
 
 
+async def test_who_is_put_out_hears_no_more_of_what_was_merged_into_it(platform: RunningPlatform, room: IncidentRoom) -> None:
+    into, ended = await room.open("KFR"), await room.open("KFR")
+    await room.ask("control", "POST", f"/{ended}/merge", json={"into": into, "reason": "the same collision"})
+    async with device(platform, "firefighter") as fire:
+        assert (await fire.follow(ended))["incidents"] == [ended]
+        await room.say("control", into, event("agency.left", agency="KFR", reason="stood down"))
+        told = await fire.hear("event", "removed")
+        assert (told["type"], told["incident"]) == ("removed", ended)
+
+
 async def test_following_is_on_record_before_anything_is_shown(platform: RunningPlatform, room: IncidentRoom) -> None:
     incident = await room.open()
     async with device(platform, "officer") as line:

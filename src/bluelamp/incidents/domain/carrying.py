@@ -63,16 +63,16 @@ def source_of(event: Event, number: str) -> Carried:
     return event.carried or Carried(event.incident, number, event.id)
 
 
-def id_in(incident: str, source: Carried) -> str:
-    """The id that a carried event has: it follows from its source, so that carrying it again makes nothing new."""
-    digest = hashlib.sha256(f"{incident}\0{source.id}".encode()).digest()
+def id_in(incident: str, source: str) -> str:
+    """The id of what is said again in an incident: it follows from the source's, so that saying it again makes nothing new."""
+    digest = hashlib.sha256(f"{incident}\0{source}".encode()).digest()
     return encode_base32(int.from_bytes(digest[:16], "big"), 26)
 
 
 def said_again(event: Event, source: Carried, incident: str, sequence: int, at: int) -> Event:
     """The event as the log of `incident` keeps it. Its device says no more which region it came from: this log is ours."""
     return event._replace(
-        incident=incident, sequence=sequence, id=id_in(incident, source), at=at, device="" if event.region else event.device,
+        incident=incident, sequence=sequence, id=id_in(incident, source.id), at=at, device="" if event.region else event.device,
         carried=source,
     )  # fmt: skip
 

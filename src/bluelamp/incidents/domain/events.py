@@ -22,7 +22,8 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+REASON_MAX = 500
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_MAX)]
 Roles = Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=12)]
 
 Category = Literal["P1", "P2", "P3", "dead", "not_injured"]

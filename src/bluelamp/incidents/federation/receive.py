@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from bluelamp.incidents.domain.carrying import chosen_late
 from bluelamp.incidents.domain.events import ADAPTERS, plain
 from bluelamp.incidents.domain.fold import REGION, Event, apply
-from bluelamp.incidents.domain.rules import BY_LEAD
+from bluelamp.incidents.domain.rules import BY_LEAD, New
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.incidents.federation import effects, receipts
 from bluelamp.incidents.federation.link import Link, inbound
 from bluelamp.incidents.federation.parcels import Parcel, decode
 from bluelamp.incidents.log import store
-from bluelamp.incidents.log.actions import changing_survivor, members_of, write
+from bluelamp.incidents.log.actions import changing_survivor, members_of, put_out_of_taken_in, write
 from bluelamp.incidents.log.carrying import carry
 from bluelamp.incidents.log.states import states_of
 from bluelamp.incidents.told import Told
@@ -62,25 +62,23 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
         PoisonError: it begins in the middle of an incident that is not known here.
     """
     states = states_of(spine.db)
-    async with changing_survivor(spine, parcel.incident, both=True) as (connection, survivor):
+    leaving = any(event.kind == "agency.left" for event in parcel.events)
+    async with changing_survivor(spine, parcel.incident, both=True, taken_in=leaving) as (connection, survivor):
         head = await store.head_of_any(connection, parcel.incident, lock=True)
         lead = await store.lead_of(connection, parcel.incident) if head else parcel.lead
-        vouched = await _vouched(connection, parcel, lead, regions.get(sender, []))
+        known = await store.known_ids(connection, [event.id for event in parcel.events])
+        new = [event for event in parcel.events if event.id not in known]
+        vouched = await _vouched(connection, new, lead, regions.get(sender, []))
         allowed = [
-            event
-            for event in parcel.events
-            if event.incident == parcel.incident and (event.id in vouched or may_say(event, sender, lead, regions))
+            event for event in new if event.incident == parcel.incident and (event.id in vouched or may_say(event, sender, lead, regions))
         ]
-        refused = len(parcel.events) - len(allowed)
+        refused = len(new) - len(allowed)
         if head is None:
             head = await _begin(connection, spine, sender, allowed, regions)
         state = await states.as_of(connection, parcel.incident, head.sequence)
-        known = await store.known_ids(connection, [event.id for event in allowed])
         at, kept = max(spine.clock(), head.updated_at), []
         guests = _Guests(connection, parcel.incident) if lead not in regions.get(sender, []) else None
         for one in allowed:
-            if one.id in known:
-                continue
             may = guests is None or await guests.may_say(state, one)
             event = _replica(one, sender, state.sequence + 1, at) if may else None
             if event is None:
@@ -94,11 +92,13 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
             events = [event for event, _ in kept]
             for event in events:
                 await effects.follow(connection, event, sender)
+            left = [New(event.id, event.kind, event.happened_at, event.data) for event in events if event.kind == "agency.left"]
+            await put_out_of_taken_in(connection, spine, parcel.incident, left, ACTION)
             if survivor != parcel.incident and lead not in {code for codes in regions.values() for code in codes}:
                 # They could not know yet that we had merged it: what they said goes on like all before it.
                 into = await states.as_of(connection, survivor, (await store.head_of_any(connection, survivor) or head).sequence)
                 await carry(connection, audit.SYSTEM, into, state.number, chosen_late(events, into), max(at, from_rfc3339(into.updated_at)))
-        detail = {"region": sender, "kept": len(kept), "known": len(allowed) - len(kept), "refused": refused}
+        detail = {"region": sender, "kept": len(kept), "known": len(known), "refused": refused}
         kind: audit.Kind = "collection" if kept else "refusal" if refused else "consultation"
         await audit.record(connection, audit.SYSTEM, kind, ACTION, subjects=(parcel.incident,), detail=detail)
     if refused:
@@ -124,9 +124,9 @@ class _Guests:
         return one.happened_at <= self._left[one.agency]
 
 
-async def _vouched(connection: Connection, parcel: Parcel, lead: str, at_home: list[str]) -> set[str]:
+async def _vouched(connection: Connection, events: list[Told], lead: str, at_home: list[str]) -> set[str]:
     """Ids of events that the lead's region carried here from another incident, and that our own log has there just so."""
-    carried = {event.carried.id: event for event in parcel.events if event.carried is not None}
+    carried = {event.carried.id: event for event in events if event.carried is not None}
     if lead not in at_home or not carried:
         return set()
     known = {event.id: event for event in await store.events_by_id(connection, list(carried))}

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, INCIDENTS_OPEN
-from bluelamp.incidents.domain.events import Opened, plain
+from bluelamp.incidents.domain.carrying import id_in
+from bluelamp.incidents.domain.events import REASON_MAX, Opened, plain
 from bluelamp.incidents.domain.fold import Event, apply
 from bluelamp.incidents.domain.rules import STAYS, Author, New, check
 from bluelamp.incidents.domain.state import IncidentState
@@ -42,20 +43,26 @@ class Result(NamedTuple):
 
 
 @asynccontextmanager
-async def changing_survivor(spine: Spine, incident: str, *, both: bool = False) -> AsyncIterator[tuple[Connection, str]]:
+async def changing_survivor(
+    spine: Spine, incident: str, *, both: bool = False, taken_in: bool = False
+) -> AsyncIterator[tuple[Connection, str]]:
     """A transaction as `States.changing` gives, of the incident in which this one goes on (itself, if it was not merged), and its id.
 
-    `both`: of the incident itself as well.
+    `both`: of the incident itself as well; `taken_in`: of all that were merged into the one that goes on.
     """
     states = states_of(spine.db)
     for _ in range(store.MERGES_MAX):
         target = await store.goes_on_in(spine.db, incident) if incident else ""
         turns = {target, incident} if both else {target}
+        if taken_in:
+            turns |= await store.taken_in(spine.db, target)
         async with states.changing(spine.db, *turns) as connection:
-            if both:
-                await store.hold(connection, sorted(turns))
-            if target and await store.goes_on_in_held(connection, target) != target:
-                continue  # it was merged just now
+            if target:
+                await store.hold(connection, turns)
+                if await store.goes_on_in(connection, incident) != target:
+                    continue  # it was merged just now
+                if taken_in and not turns >= await store.taken_in(connection, target):
+                    continue  # another one was merged into it just now
             yield connection, target
             return
     raise NoSuchIncidentError
@@ -69,20 +76,54 @@ async def append(spine: Spine, author: Author, incident: str, news: list[New], *
     Raises:
         NoSuchIncidentError: there is none that the author sees.
     """
-    states = states_of(spine.db)
-    async with changing_survivor(spine, incident) as (connection, target):
+    leaving = any(new.kind == "agency.left" for new in news)
+    async with changing_survivor(spine, incident, both=True, taken_in=leaving) as (connection, target):
         if target == incident:
-            return await within(connection, spine, states, author, incident, news, action)
-        if not author.platform and await store.head(connection, incident, author.agency, author.roles) is None:
-            raise NoSuchIncidentError
-        going = [new for new in news if new.kind not in STAYS]
-        said = await within(connection, spine, states, author, target, going, action) if going else []
+            results = await within(connection, spine, states_of(spine.db), author, incident, news, action)
+        else:
+            results = await _append_to_ended(connection, spine, author, incident, target, news, action)
+        accepted = {result.id for result in results if result.state == "accepted"}
+        await put_out_of_taken_in(connection, spine, incident, [new for new in news if new.id in accepted], action)
+        return results
+
+
+async def _append_to_ended(
+    connection: Connection, spine: Spine, author: Author, incident: str, target: str, news: list[New], action: str
+) -> list[Result]:
+    """What is said of an incident that was merged: most goes on in the other one, what is about itself stays with it."""
+    if not author.platform and await store.head(connection, incident, author.agency, author.roles) is None:
+        raise NoSuchIncidentError
+    states, results = states_of(spine.db), dict[str, Result]()
+    if going := [new for new in news if new.kind not in STAYS]:
         where = f"kept in {await store.number_of(connection, target)}, where this incident goes on"
-    results = {r.id: r if r.state == "refused" or r.incident else r._replace(incident=target, message=where) for r in said}
+        for r in await within(connection, spine, states, author, target, going, action):
+            results[r.id] = r if r.state == "refused" or r.incident else r._replace(incident=target, message=where)
     if staying := [new for new in news if new.kind in STAYS]:
-        async with states.changing(spine.db, incident) as connection:
-            results |= {r.id: r for r in await within(connection, spine, states, author, incident, staying, action)}
+        results |= {r.id: r for r in await within(connection, spine, states, author, incident, staying, action)}
     return [results[new.id] for new in news]
+
+
+async def put_out_of_taken_in(connection: Connection, spine: Spine, incident: str, news: list[New], action: str) -> None:
+    """Who is put out of an incident is put out of those that were merged into it as well, but for one that they lead themselves.
+
+    For whoever has the turns of all of these. Ids follow from those of `news`, so that another region that does the same says the same.
+    """
+    left = [new for new in news if new.kind == "agency.left"]
+    if not left:
+        return
+    states = states_of(spine.db)
+    where = f"Put out of {await store.number_of(connection, incident)}, where this goes on: "
+    for one in sorted(await store.taken_in(connection, incident)):
+        head = await store.head_of_any(connection, one)
+        state = await states.as_of(connection, one, head.sequence if head else 0)
+        again = [
+            new._replace(id=id_in(one, new.id), data={**new.data, "reason": (where + new.data["reason"])[:REASON_MAX]})
+            for new in left
+            if new.data["agency"] in state.agencies and new.data["agency"] != state.lead
+        ]
+        if again:
+            platform = Author(audit.SYSTEM, "Bluelamp", state.lead, frozenset(), frozenset(), platform=True)
+            await within(connection, spine, states, platform, one, again, action)
 
 
 async def within(

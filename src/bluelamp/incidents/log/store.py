@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -74,15 +74,19 @@ async def goes_on_in(db: Connection | Database, incident: str) -> str:
     return str(found)
 
 
-async def goes_on_in_held(connection: Connection, incident: str) -> str:
-    """The same, with the incident's row held, so that it stays true until the transaction ends."""
-    await hold(connection, [incident])
-    return await goes_on_in(connection, incident)
+async def taken_in(db: Connection | Database, incident: str) -> set[str]:
+    """The incidents that were merged into this one, and into those in turn."""
+    rows = await db.fetch(
+        "WITH RECURSIVE taken (id) AS (SELECT id FROM incidents WHERE merged_into = $1"
+        " UNION SELECT i.id FROM incidents i JOIN taken t ON i.merged_into = t.id) SELECT id FROM taken",
+        incident,
+    )  # fmt: skip
+    return {row["id"] for row in rows}
 
 
-async def hold(connection: Connection, incidents: list[str]) -> None:
+async def hold(connection: Connection, incidents: Collection[str]) -> None:
     """The rows of these incidents, in the order of their ids."""
-    await connection.execute("SELECT FROM incidents WHERE id = ANY($1) ORDER BY id FOR UPDATE", incidents)
+    await connection.execute("SELECT FROM incidents WHERE id = ANY($1) ORDER BY id FOR UPDATE", list(incidents))
 
 
 class Head(NamedTuple):
