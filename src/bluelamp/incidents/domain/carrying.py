@@ -10,31 +10,19 @@ import hashlib
 from collections.abc import Collection, Iterable
 
 from bluelamp.incidents.domain.fold import Carried, Event
+from bluelamp.incidents.domain.rules import STAYS
 from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.kit.ids import encode_base32
 
-STAY = frozenset(
-    {
-        "incident.opened", "incident.amended", "incident.closed", "incident.reopened", "incident.merged", "agency.joined", "agency.left",
-        "lead.passed", "handover.sent", "resource.released",
-    }
-)  # fmt: skip
+_NOT_CARRIED = STAYS - {"incident.linked"} | {"incident.opened"}
+"""A link that the ended one has to a third is worth knowing in the other; a new one is not said of it any more."""
 
 
 def chosen(ending: IncidentState, log: Iterable[Event], into: IncidentState) -> list[Event]:
     """The events of `ending` that are carried into `into`, in order. Call it before either has heard of the merging."""
     moving = {one.id for one in ending.resources.values() if not one.released_at}
     here = {one.id for one in into.resources.values() if not one.released_at}
-    answered = {member.agency for member in into.agencies.values() if member.acknowledged_at}
-    kept: list[Event] = []
-    for event in log:
-        if event.kind in STAY or (event.kind == "incident.linked" and event.data["incident"] == into.id):
-            continue
-        if event.kind == "agency.acknowledged" and (event.data.get("agency") or event.agency) in answered:
-            continue
-        if event.kind.startswith("resource.") and event.data["resource"] not in moving - here:
-            continue
-        kept.append(event)
+    kept = [e for e in log if _goes_on(e, into) and (not e.kind.startswith("resource.") or e.data["resource"] in moving - here)]
     # Of a resource that came, went and came again only the last stay goes on.
     began = {event.data["resource"]: event.sequence for event in kept if event.kind == "resource.assigned"}
     return [e for e in kept if not e.kind.startswith("resource.") or e.sequence >= began.get(e.data["resource"], 0)]
@@ -42,13 +30,10 @@ def chosen(ending: IncidentState, log: Iterable[Event], into: IncidentState) -> 
 
 def chosen_late(events: Iterable[Event], into: IncidentState) -> list[Event]:
     """Of what was said of an ended incident before its speaker could know of the merging, what goes on in `into`."""
-    answered = {member.agency for member in into.agencies.values() if member.acknowledged_at}
     here = {one.id for one in into.resources.values() if not one.released_at}
     kept: list[Event] = []
     for event in events:
-        if event.kind in STAY - {"resource.released"} or (event.kind == "incident.linked" and event.data["incident"] == into.id):
-            continue
-        if event.kind == "agency.acknowledged" and (event.data.get("agency") or event.agency) in answered:
+        if not _goes_on(event, into):
             continue
         if event.kind == "resource.assigned":
             here.add(event.data["resource"])
@@ -56,6 +41,14 @@ def chosen_late(events: Iterable[Event], into: IncidentState) -> list[Event]:
             continue
         kept.append(event)
     return kept
+
+
+def _goes_on(event: Event, into: IncidentState) -> bool:
+    """Whether it is news in `into` at all; of resources more is asked."""
+    if event.kind == "agency.acknowledged":
+        member = into.agencies.get(event.data.get("agency") or event.agency)
+        return member is None or not member.acknowledged_at
+    return event.kind not in _NOT_CARRIED and not (event.kind == "incident.linked" and event.data["incident"] == into.id)
 
 
 def source_of(event: Event, number: str) -> Carried:
