@@ -16,6 +16,7 @@ from bluelamp.app import connection
 from bluelamp.app.frame import HEADERS
 from bluelamp.app.hosts import is_trusted, trusted
 from bluelamp.app.http import make_app
+from bluelamp.kit.ids import new_id
 from tests.support.platform import RunningPlatform, serving
 
 HELLO = b"HTTP/1.1 200 "
@@ -132,6 +133,30 @@ async def test_who_trickles_is_let_go(port: int, monkeypatch: pytest.MonkeyPatch
                         await writer.drain()
                     await asyncio.sleep(0.02)
             _refused(hearing.result(), 408, "too_slow")
+
+
+@pytest.mark.parametrize("part", [b"", b"{"], ids=["silent", "trickling"])
+async def test_a_door_for_machines_waits_for_no_body_that_does_not_come(
+    platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch, part: bytes
+) -> None:
+    """These doors read the first part of a body without a clock of their own, and the rest with one of a minute."""
+    made = await platform.client("admin").post("/v1/anpr/sources", json={"name": new_id(), "format": "native"})
+    bearer, path = f"Bearer {made.json()['key']}", "/v1/anpr/intake/native"
+    async with asyncio.timeout(20):
+        while (await platform.client().post(path, headers={"Authorization": bearer})).status_code == 401:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # the intake does not say that it knows a new source
+    monkeypatch.setattr(connection, "WATCH_S", 0.1)
+    port = int(platform.url.rpartition(":")[2])
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: {bearer}\r\nContent-Type: application/json\r\n"
+    async with line(port) as (reader, writer):
+        writer.write(head.encode() + b"Content-Length: 100000\r\n\r\n")
+        hearing = asyncio.create_task(heard(reader))
+        while not hearing.done():
+            with contextlib.suppress(ConnectionError):
+                writer.write(part)
+                await writer.drain()
+            await asyncio.sleep(0.02)
+        _refused(hearing.result(), 408, "too_slow")
 
 
 async def test_a_steady_body_takes_its_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

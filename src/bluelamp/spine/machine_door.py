@@ -106,9 +106,9 @@ async def read_body(headers: Headers, receive: Receive, limits: BodyLimits) -> b
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limits.bytes_max:
         raise TooLargeError(limits.too_large, bytes_max=limits.bytes_max)
-    first = (
-        await receive()
-    )  # how long this may take, the connection watches; a clock of its own would cost a camera's request as much again
+    # How long the first part may take, the connection watches (`app/connection.py`, WATCH_S): a clock of its own would cost a camera's
+    # request as much again.
+    first = await receive()
     if not first.get("more_body") and first["type"] != "http.disconnect":
         return _within(first.get("body", b""), limits)
     try:
