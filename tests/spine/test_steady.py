@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from bluelamp.app.engines.group import EngineUrls
-from bluelamp.spine import outbox, relational, steady
+from bluelamp.spine import outbox, steady
 from bluelamp.spine.bus import Bus, Message, Stream
 from bluelamp.spine.errors import EngineDownError, TooLargeError
 from bluelamp.spine.relational import Database
@@ -56,7 +56,7 @@ async def test_work_that_fails_or_ends_begins_again_loudly(monkeypatch: pytest.M
 async def test_listening_goes_on_after_any_failure(
     platform: RunningPlatform, engines: EngineUrls, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    monkeypatch.setattr(relational, "RESTART_S", 0)
+    monkeypatch.setattr(steady, "RESTART_S", 0)
     connect, tried = asyncpg.connect, []
 
     async def fail_first(*args: Any, **named: Any) -> Any:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
-from bluelamp.spine import telemetry
 from bluelamp.spine.bus import Bus
 from bluelamp.spine.errors import EngineDownError, TooLargeError
 from bluelamp.spine.relational import Connection, Database
-from bluelamp.spine.steady import RESTART_S
+from bluelamp.spine.steady import steadily
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,10 @@ async def relay(database: Database, bus: Bus) -> None:
     """Move posted events to the bus for ever. Several relays may run: one works, the message id catches repeats."""
     wake = asyncio.Event()
     database.listen(CHANNEL, wake.set)
+    await steadily("outbox", partial(_keep_moving, database, bus, wake))
+
+
+async def _keep_moving(database: Database, bus: Bus, wake: asyncio.Event) -> None:
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
@@ -55,10 +59,6 @@ async def relay(database: Database, bus: Bus) -> None:
         except EngineDownError as error:
             log.warning("the outbox waits: %s", error.message)
             await asyncio.sleep(0.5)
-        except Exception:
-            log.exception("the outbox failed and goes on")
-            telemetry.RESTARTS.labels(work="outbox").inc()
-            await asyncio.sleep(RESTART_S)
 
 
 async def _move(database: Database, bus: Bus) -> bool:

@@ -7,15 +7,15 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 import msgspec
 
-from bluelamp.spine import telemetry
 from bluelamp.spine.errors import EngineDownError
-from bluelamp.spine.steady import RESTART_S
+from bluelamp.spine.steady import start_steadily
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,8 @@ class Database:
         With `hear`, a NOTIFY goes there with its payload, and `wake` is left with the (re)connections.
         """
         told = hear or (lambda _payload: wake())
-        self._listeners.append(asyncio.create_task(self._listen(channel, wake, told), name=f"listen-{channel}"))
+        # Whatever it fails of, too many connections or a password that was changed: what is remembered would stay stale without it.
+        self._listeners.append(start_steadily(f"listen-{channel}", partial(self._listen, channel, wake, told)))
 
     async def _listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None]) -> None:
         while True:
@@ -135,11 +136,6 @@ class Database:
                     await connection.close(timeout=2)
             except (*UNREACHABLE, TimeoutError) as error:
                 log.warning("listening on %s was interrupted, trying again: %s", channel, error)
-            except Exception:
-                # Too many connections, a password that was changed: whatever it is, what is remembered would stay stale without us.
-                log.exception("listening on %s failed, trying again", channel)
-                telemetry.RESTARTS.labels(work=f"listen-{channel}").inc()
-                await asyncio.sleep(RESTART_S)
             await asyncio.sleep(0.25)
 
 

@@ -14,6 +14,7 @@ from bluelamp.incidents.federation.settings import FederationSettings, federatio
 from bluelamp.incidents.tables import RECEIPTS_SUBJECT
 from bluelamp.spine.errors import BluelampError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import steadily
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +48,14 @@ async def federate(spine: Spine, settings: FederationSettings) -> None:
 
 
 async def _keep(what: str, work: Callable[[], Awaitable[None]]) -> None:
-    """What fails is begun again, and never takes the events with it."""
-    while True:
-        try:
-            await work()
-        except BluelampError as error:
-            log.warning("federation: %s wait: %s", what, error.message)
-        except Exception:
-            log.exception("federation: %s failed and begin again", what)
-        await asyncio.sleep(AGAIN_S)
+    """What fails is begun again, and never takes the events with it. That a line is cut is no failure."""
+
+    async def again_and_again() -> None:
+        while True:
+            try:
+                await work()
+            except BluelampError as error:
+                log.warning("federation: %s wait: %s", what, error.message)
+            await asyncio.sleep(AGAIN_S)
+
+    await steadily(f"federation-{what}", again_and_again)

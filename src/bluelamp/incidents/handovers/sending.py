@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 import httpx
@@ -24,9 +26,9 @@ from bluelamp.incidents.handovers.store import Transfer
 from bluelamp.incidents.log.queries import state_now
 from bluelamp.incidents.log.store import moment
 from bluelamp.incidents.settings import incident_settings
-from bluelamp.spine import telemetry
 from bluelamp.spine.errors import BluelampError, EngineDownError, InvalidError
 from bluelamp.spine.module import Spine
+from bluelamp.spine.steady import steadily
 
 log = logging.getLogger(__name__)
 
@@ -181,18 +183,16 @@ async def run(spine: Spine) -> None:
     wake = asyncio.Event()
     spine.db.listen(store.CHANNEL, wake.set)
     async with client() as http:
-        while True:
-            try:
-                await incoming.take_up(spine)
-                await send_due(spine, http)
-            except EngineDownError as error:
-                log.warning("hand-overs wait: %s", error.message)
-            except Exception:
-                # Begun anew it would listen once more with every failure.
-                log.exception("hand-overs failed and go on")
-                telemetry.RESTARTS.labels(work="handovers").inc()
-            wake.clear()
-            try:
-                await asyncio.wait_for(wake.wait(), LOOKS_EVERY_S)
-            except TimeoutError:
-                continue
+        await steadily("handovers", partial(_keep_sending, spine, http, wake))
+
+
+async def _keep_sending(spine: Spine, http: httpx.AsyncClient, wake: asyncio.Event) -> None:
+    while True:
+        wake.clear()
+        try:
+            await incoming.take_up(spine)
+            await send_due(spine, http)
+        except EngineDownError as error:
+            log.warning("hand-overs wait: %s", error.message)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), LOOKS_EVERY_S)
