@@ -18,7 +18,7 @@ from bluelamp.app.wiring import MODULES, migrations_of
 from bluelamp.incidents.access import RESOURCES_DISPATCH
 from bluelamp.incidents.consumers.federation import federate
 from bluelamp.incidents.domain.carrying import id_in
-from bluelamp.incidents.domain.fold import fold, view
+from bluelamp.incidents.domain.fold import Carried, fold, view
 from bluelamp.incidents.domain.rules import Author, New
 from bluelamp.incidents.federation.parcels import Parcel
 from bluelamp.incidents.federation.receive import receive
@@ -26,9 +26,11 @@ from bluelamp.incidents.federation.server import configuration
 from bluelamp.incidents.federation.settings import FederationSettings
 from bluelamp.incidents.log import store
 from bluelamp.incidents.log.actions import append
+from bluelamp.incidents.media import elsewhere
+from bluelamp.incidents.media import store as media_store
 from bluelamp.incidents.positions.tables import POSITIONS_STREAM, POSITIONS_SUBJECT
 from bluelamp.incidents.tables import INCIDENTS_STREAM, INCIDENTS_SUBJECTS
-from bluelamp.incidents.told import told_of
+from bluelamp.incidents.told import Told, told_of
 from bluelamp.kit.clock import now_ms
 from bluelamp.kit.ids import new_id
 from bluelamp.spine import outbox, relational
@@ -39,6 +41,9 @@ from bluelamp.spine.module import Spine
 from bluelamp.spine.organisations.agencies import FICTIONAL, add_agency
 from bluelamp.spine.relational import Database
 from tests.incidents.conftest import IncidentRoom, event
+from tests.incidents.media.conftest import Phone
+from tests.incidents.media.contents import picture
+from tests.incidents.test_emergencies import call
 from tests.support.outside import free_port
 
 
@@ -315,25 +320,32 @@ async def test_a_merging_crosses_with_what_the_other_region_said(regions: Region
     here = home.platform.spine
     into, ended = await home.open(), await home.open("IRW")
     await until(away, ended, 2)
-    casualty, own, unit = new_id(), new_id(), await unit_of_irwell(away)
+    casualty, own, unit, gone = new_id(), new_id(), await unit_of_irwell(away), await unit_of_irwell(away)
+    sends = IRIS._replace(permissions=frozenset({RESOURCES_DISPATCH}))
     await append(away, IRIS, ended, [New(new_id(), "casualty.found", now_ms(), {"casualty": casualty, "label": "T1"})])
-    assigned = [New(new_id(), "resource.assigned", now_ms(), {"resource": unit})]
-    [result] = await append(away, IRIS._replace(permissions=frozenset({RESOURCES_DISPATCH})), ended, assigned)
-    assert result.state == "accepted"
+    assigned = [New(new_id(), "resource.assigned", now_ms(), {"resource": one}) for one in (unit, gone)]
+    assert {result.state for result in await append(away, sends, ended, assigned)} == {"accepted"}
     await home.say("officer", ended, event("casualty.found", casualty=own))
-    await until(here, ended, 5)
-    await until(away, ended, 5)
+    await until(here, ended, 6)
+    await until(away, ended, 6)
     await cable.cut()
     await home.ask("control", "POST", f"/{ended}/merge", json={"into": into, "reason": "the same"})
     late = New(new_id(), "casualty.triaged", now_ms(), {"casualty": casualty, "tool": "TST", "category": "P2"})
     [result] = await append(away, IRIS, ended, [late])
     assert (result.state, result.incident) == ("accepted", "")  # they cannot know
+    await append(away, sends, ended, [New(new_id(), "resource.released", now_ms(), {"resource": gone})])
     await asyncio.sleep(0.5)
     await cable.mend()
     async with asyncio.timeout(60):
         while True:
             sides = [fold(into, await events_of(side, into)) for side in (here, away)]
-            if all(side.casualties.keys() == {casualty, own} and side.casualties[casualty].category == "P2" for side in sides):
+            if all(
+                side.casualties.keys() == {casualty, own}
+                and side.casualties[casualty].category == "P2"
+                and gone in side.resources
+                and side.resources[gone].released_at
+                for side in sides
+            ):
                 break
             await asyncio.sleep(0.05)
     ours, theirs = (view(side, "IRW") for side in sides)
@@ -341,12 +353,43 @@ async def test_a_merging_crosses_with_what_the_other_region_said(regions: Region
         assert ours[name] == theirs[name]
     assert [len(one["history"]) for one in theirs["casualties"].values()] == [len(one["history"]) for one in ours["casualties"].values()]
     assert await away.db.fetchval("SELECT incident FROM resources WHERE id = $1", unit) == into
+    assert await away.db.fetchval("SELECT incident FROM resources WHERE id = $1", gone) is None, "it was released before they heard"
     [told] = await append(away, IRIS, ended, [New(new_id(), "log.written", now_ms(), {"text": "after"})])
     assert told.incident == into
     forged = next(e for e in await events_of(here, into) if e.carried is not None and e.agency == "IRW")
     made = told_of(forged._replace(id=new_id(), data={**forged.data, "label": "T9"}), {"KEN": (), "IRW": ()})
     got = await receive(away, "SOUTH", Parcel(into, "KEN", (made,)), {"SOUTH": ["KEN", "KFR", "KAS", "ORR"]})
     assert (got.kept, got.refused) == (0, 1)
+
+
+async def test_what_a_region_says_it_carried_moves_nothing_of_ours(room: IncidentRoom) -> None:
+    """Irwell names our resource, emergency and picture in words of its own, and says our own words again from an incident that it left."""
+    spine, phone = room.platform.spine, Phone(room)
+    shared, ours, unit = await room.open("IRW"), await room.open("IRW"), await room.resource()
+    await room.ask("officer", "PUT", "/me/resource", json={"resource": unit["id"]})
+    await room.say("control", ours, event("resource.assigned", resource=unit["id"]))
+    danger = call()
+    await room.ask("officer", "POST", "/emergencies", json=danger)
+    media = await phone.send(ours, picture())
+    await room.say("control", ours, event("agency.left", agency="IRW", reason="stood down"))
+    await room.say("control", shared, event("lead.passed", agency="IRW", reason="nearer"))
+    told: list[Told] = []
+    for one in await events_of(spine, ours):
+        if one.kind in {"resource.assigned", "emergency.raised", "media.added"}:
+            carried = Carried(ours, "IRW-20261122-0001", one.id)
+            again = one._replace(incident=shared, id=new_id(), carried=carried)
+            told += [told_of(again, {}), told_of(again._replace(id=new_id(), agency="IRW", carried=Carried(ours, "", new_id())), {})]
+    assert len(told) == 6
+    got = await receive(spine, "NORTH", Parcel(shared, "IRW", tuple(told)), {"NORTH": ["IRW"]})
+    assert (got.kept, got.refused) == (3, 3)
+    assert await spine.db.fetchval("SELECT incident FROM resources WHERE id = $1", unit["id"]) == ours
+    assert await spine.db.fetchval("SELECT incident FROM emergencies WHERE id = $1", danger["id"]) == ours
+    assert (await phone.open(shared, media, who="control")).status_code == 404
+    found = await media_store.find(spine.db, media)
+    assert found is not None
+    assert not await elsewhere.may_have(spine.db, found, ["IRW"])
+    await room.ask("officer", "DELETE", "/me/resource", 204)
+    await room.ask("control", "POST", f"/emergencies/{danger['id']}/close", json={"outcome": "resolved"})
 
 
 async def unit_of_irwell(away: Spine) -> str:

@@ -70,9 +70,9 @@ async def move_all(connection: Connection, incident: str, into: str) -> None:
     await connection.execute("UPDATE emergencies SET incident = $2 WHERE incident = $1", incident, into)
 
 
-async def move(connection: Connection, emergency: str, into: str) -> None:
-    """One of them, where it is of ours."""
-    await connection.execute("UPDATE emergencies SET incident = $2 WHERE id = $1", emergency, into)
+async def move(connection: Connection, emergency: str, into: str, agency: str) -> None:
+    """One of them, where it is of ours, and of this agency."""
+    await connection.execute("UPDATE emergencies SET incident = $2 WHERE id = $1 AND agency = $3", emergency, into, agency)
 
 
 async def due(db: Database, now: datetime) -> list[Record]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any, NamedTuple
 
+import msgspec
 from pydantic import ValidationError
 
 from bluelamp.incidents.domain.carrying import chosen_late
@@ -70,7 +71,9 @@ async def receive(spine: Spine, sender: str, parcel: Parcel, regions: dict[str, 
         new = [event for event in parcel.events if event.id not in known]
         vouched = await _vouched(connection, new, lead, regions.get(sender, []))
         allowed = [
-            event for event in new if event.incident == parcel.incident and (event.id in vouched or may_say(event, sender, lead, regions))
+            vouched.get(event.id, event)
+            for event in new
+            if event.incident == parcel.incident and (event.id in vouched or may_say(event, sender, lead, regions))
         ]
         refused = len(new) - len(allowed)
         if head is None:
@@ -124,19 +127,23 @@ class _Guests:
         return one.happened_at <= self._left[one.agency]
 
 
-async def _vouched(connection: Connection, events: list[Told], lead: str, at_home: list[str]) -> set[str]:
-    """Ids of events that the lead's region carried here from another incident, and that our own log has there just so."""
+async def _vouched(connection: Connection, events: list[Told], lead: str, at_home: list[str]) -> dict[str, Told]:
+    """By id, events that the lead's region carried here from another incident of its own, and that our own log has there just so."""
     carried = {event.carried.id: event for event in events if event.carried is not None}
     if lead not in at_home or not carried:
-        return set()
+        return {}
     known = {event.id: event for event in await store.events_by_id(connection, list(carried))}
+    places = {first.incident for first in known.values()}
+    theirs = {one for one in places if await store.lead_of(connection, await store.goes_on_in(connection, one)) in at_home}
     return {
-        event.id
+        event.id: msgspec.structs.replace(event, happened_at=first.happened_at)  # clocks of two regions differ: ours counts for our words
         for source, event in carried.items()
-        if (first := known.get(source)) is not None
-        and (first.kind, first.agency, first.person, first.audience) == (event.kind, event.agency, event.person, event.audience)
-        and _data(first) == _data(event)
+        if (first := known.get(source)) is not None and first.incident in theirs and _said(first) == _said(event)
     }
+
+
+def _said(event: Event | Told) -> tuple[Any, ...]:
+    return event.kind, event.agency, event.person, event.name, event.call_sign, event.audience, _data(event)
 
 
 async def _begin(connection: Connection, spine: Spine, sender: str, events: list[Told], regions: dict[str, list[str]]) -> store.Head:

@@ -57,6 +57,21 @@ async def take_off(connection: Connection, resource: str, incident: str) -> None
     await connection.execute("DELETE FROM resources_elsewhere WHERE resource = $1 AND incident = $2", resource, incident)
 
 
+async def put_own_on(connection: Connection, resource: str, incident: str, agency: str) -> None:
+    """A resource of ours goes on with the incident that it was on, unless it has gone elsewhere meanwhile."""
+    await connection.execute(
+        "UPDATE resources SET incident = $2 WHERE id = $1 AND agency = $3 AND incident IS NULL AND closed_at IS NULL",
+        resource, incident, agency,
+    )  # fmt: skip
+
+
+async def take_own_off(connection: Connection, resource: str, incident: str, agency: str) -> None:
+    """A resource of ours was released before we heard of the merging."""
+    await connection.execute(
+        "UPDATE resources SET incident = NULL WHERE id = $1 AND incident = $2 AND agency = $3", resource, incident, agency
+    )
+
+
 async def agencies_seeing(db: Database | Connection, incident: str, agencies: list[str]) -> list[str]:
     """Of these agencies, those that see the incident now."""
     rows = await db.fetch("SELECT agency FROM incident_agencies WHERE incident = $1 AND agency = ANY($2)", incident, agencies)

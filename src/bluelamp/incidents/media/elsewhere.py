@@ -29,6 +29,11 @@ async def begin(connection: Connection, event: Event, region: str) -> None:
     )  # fmt: skip
 
 
+async def told_by(connection: Connection, media: str, agency: str) -> bool:
+    """Whether there is such a picture, and it is this agency's."""
+    return bool(await connection.fetchval("SELECT true FROM incident_media WHERE id = $1 AND agency = $2", media, agency))
+
+
 async def claim(db: Database, region: str, now: datetime, lease: timedelta) -> tuple[Media, int] | None:
     """One whose turn it is, the smallest first, for whoever calls, and how often it was tried; taken again after the lease."""
     row = await db.fetchrow(
