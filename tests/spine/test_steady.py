@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
 from bluelamp.app.engines.group import EngineUrls
+from bluelamp.incidents.gateways.cot import server as cot_server
+from bluelamp.incidents.gateways.cot.settings import CotSettings
+from bluelamp.incidents.positions.vehicles import consumer as vehicles
 from bluelamp.spine import outbox, steady
+from bluelamp.spine.audit import sequencer
 from bluelamp.spine.bus import Bus, Message, Stream
 from bluelamp.spine.errors import EngineDownError, TooLargeError
+from bluelamp.spine.module import Spine
 from bluelamp.spine.relational import Database
 from tests.support.platform import RunningPlatform
 
@@ -74,6 +80,45 @@ async def test_listening_goes_on_after_any_failure(
         await platform.spine.db.execute("SELECT pg_notify('steady_test', 'a word')")
         assert await heard.get() == "a word"
     await database.close()
+
+
+class _Bus:
+    async def consume(self, *_: Any, **__: Any) -> None:
+        """Nothing comes."""
+
+
+async def _open_gateway(spine: Spine) -> None:
+    async with cot_server.running(spine, CotSettings(port=0, enrol_port=0, marti_port=0)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("work", "failing"),
+    [
+        (sequencer.run, (sequencer, "_work")),
+        (vehicles.run, (_Bus, "consume")),
+        (_open_gateway, (cot_server, "_join")),
+    ],
+    ids=["audit", "vehicles", "tak"],
+)
+async def test_work_that_fails_leaves_no_listener_behind(
+    platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch, work: Callable[[Spine], Awaitable[None]], failing: tuple[Any, str]
+) -> None:
+    """Each listener is a connection: begun again every second, one more each time, they would be all that PostgreSQL gives."""
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise LookupError("a fault of ours")
+
+    database = await Database.open(platform.spine.db.url)
+    try:
+        monkeypatch.setattr(*failing, fail)
+        with pytest.raises(LookupError):
+            await work(replace(platform.spine, db=database, bus=_Bus()))  # type: ignore[arg-type]
+        async with asyncio.timeout(20):
+            while database._listeners:  # noqa: ASYNC110 - they end on their own
+                await asyncio.sleep(0.01)
+    finally:
+        await database.close()
 
 
 async def test_a_message_that_cannot_be_shown_is_passed_over_and_the_rest_comes(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:

@@ -48,7 +48,7 @@ class Database:
     def __init__(self, url: str, pool: asyncpg.Pool) -> None:
         self.url = url
         self._pool = pool
-        self._listeners: list[asyncio.Task[None]] = []
+        self._listeners: set[asyncio.Task[None]] = set()
         self._turns: dict[int, asyncio.Lock] = {}
 
     @classmethod
@@ -113,14 +113,18 @@ class Database:
         async with self.connection() as connection:
             return await connection.execute(sql, *values)  # type: ignore[no-any-return]
 
-    def listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None] | None = None) -> None:
+    def listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None] | None = None) -> Callable[[], object]:
         """Call `wake` for every NOTIFY on `channel`, and once after each (re)connection, since some may have been missed.
 
-        With `hear`, a NOTIFY goes there with its payload, and `wake` is left with the (re)connections.
+        With `hear`, a NOTIFY goes there with its payload, and `wake` is left with the (re)connections. It has a connection of its own until
+        the database is closed, or what it returns is called: work that begins again does that, or it has one more each time.
         """
         told = hear or (lambda _payload: wake())
         # Whatever it fails of, too many connections or a password that was changed: what is remembered would stay stale without it.
-        self._listeners.append(start_steadily(f"listen-{channel}", partial(self._listen, channel, wake, told)))
+        listener = start_steadily(f"listen-{channel}", partial(self._listen, channel, wake, told))
+        self._listeners.add(listener)
+        listener.add_done_callback(self._listeners.discard)
+        return listener.cancel
 
     async def _listen(self, channel: str, wake: Callable[[], None], hear: Callable[[str], None]) -> None:
         while True:

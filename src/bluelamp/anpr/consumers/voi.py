@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -66,9 +66,10 @@ class Voi:
 
     async def follow(self) -> None:
         """Apply changes as they are committed, for ever."""
-        self._spine.db.listen(list_store.CHANNEL, self._changed.set)
-        self._spine.db.listen(REGISTRY_CHANNEL, self._moved.set)
-        await asyncio.gather(self._follow_lists(), self._follow_cameras())
+        with ExitStack() as listening:
+            listening.callback(self._spine.db.listen(list_store.CHANNEL, self._changed.set))
+            listening.callback(self._spine.db.listen(REGISTRY_CHANNEL, self._moved.set))
+            await asyncio.gather(self._follow_lists(), self._follow_cameras())
 
     async def refresh(self) -> None:
         """Apply every change committed by now."""

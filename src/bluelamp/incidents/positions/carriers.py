@@ -25,6 +25,7 @@ class Carriers:
         """Told of every change: a resource's id, `person:` and an id, or an empty string where any may have changed."""
         self._heard = False
         """Whether changes are heard of: until then nothing is remembered."""
+        self._end_listening: Callable[[], object] = lambda: None
 
     def start(self, on_change: Callable[[str], None]) -> None:
         """Follow changes. `on_change` gets a resource's id, or an empty string where any may have changed."""
@@ -46,7 +47,11 @@ class Carriers:
                 on_change(what)
             self._tell(what)
 
-        self._db.listen(store.CHANNEL, missed, hear)
+        self._end_listening = self._db.listen(store.CHANNEL, missed, hear)
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._end_listening()
 
     def _tell(self, what: str) -> None:
         for watcher in self.watchers:

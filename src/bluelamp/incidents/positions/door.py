@@ -30,6 +30,7 @@ class PositionDoor:
         self.carriers.start(on_change)
 
     async def close(self) -> None:
+        self.carriers.close()
         await self.batches.close()
 
     async def of_person(

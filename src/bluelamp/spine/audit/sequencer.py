@@ -94,10 +94,11 @@ async def run(spine: Spine) -> None:
     sequencer, checkpointer = Sequencer(), Checkpointer(spine)
     async with spine.db.connection() as connection:
         await store.make_months(connection, datetime.now(UTC), 2)
-    spine.db.listen(WANTED, lambda: None, lambda _payload: checkpointer.hurry())
+    end_listening = spine.db.listen(WANTED, lambda: None, lambda _payload: checkpointer.hurry())
     try:
         await _work(spine, sequencer, checkpointer)
     finally:
+        end_listening()
         with contextlib.suppress(EngineDownError, TimeoutError):
             async with asyncio.timeout(5):
                 await sequencer.drain(spine.db)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Any
 
 from bluelamp.incidents.access import INCIDENTS_VIEW, TAK_DEVICES_ENROL
@@ -54,6 +55,7 @@ class CertificateKeeper:
         self._work: set[asyncio.Task[Any]] = set()
         self._unlearned = asyncio.Event()
         self._learning: asyncio.Task[None] | None = None
+        self._listening = ExitStack()
         self._changes = 0
         """What was read before a change of who sees what must not come into force after it."""
         self.listener: Callable[[Client, Identity, CotEvent], frozenset[str]] = lambda _client, identity, _event: identity.audience
@@ -62,9 +64,8 @@ class CertificateKeeper:
     async def start(self) -> None:
         await self._learn()
         self._learning = start_steadily("cot-uids", self._keep_learning)
-        self._spine.db.listen(store.CHANNEL, self._all_anew, self._device_changed)
-        self._spine.db.listen(IDENTITY, self._all_anew, self._person_changed)
-        self._spine.db.listen(CREWS, self._all_anew, self._crew_changed)
+        for channel, hear in ((store.CHANNEL, self._device_changed), (IDENTITY, self._person_changed), (CREWS, self._crew_changed)):
+            self._listening.callback(self._spine.db.listen(channel, self._all_anew, hear))
 
     async def identify(self, transport: asyncio.Transport) -> Identity | None:
         """By the certificate that the transport has verified."""
@@ -275,6 +276,7 @@ class CertificateKeeper:
             log.error("the CoT gateway could not look something up: %r", error)
 
     async def close(self) -> None:
+        self._listening.close()
         tasks = [*self._work, *([self._learning] if self._learning is not None else [])]
         for task in tasks:
             task.cancel()
