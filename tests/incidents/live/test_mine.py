@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from bluelamp.incidents.live.book import Book, Known
 from bluelamp.incidents.live.happenings import Happening, Named
 from bluelamp.incidents.live.mine import Mine
 from bluelamp.incidents.live.viewers import Credentials, Viewer
+from bluelamp.incidents.positions.reports import Carrier
 from bluelamp.spine.errors import EngineDownError
 from tests.incidents.conftest import IncidentRoom, event
 from tests.incidents.live.scene import Memory, Screen, caller, until
@@ -82,6 +85,18 @@ async def test_an_agency_that_joins_has_the_incident_on_its_lists_at_once(platfo
         assert (await medic.hear("listed", "unlisted", "event", "pong"))["type"] == "pong"
 
 
+async def test_whose_roles_change_looks_at_the_list_anew(
+    platform: RunningPlatform,
+    new_person: NewPerson,  # noqa: F811
+) -> None:
+    person = await new_person("officer")
+    async with device(platform, token=person.token) as phone:
+        await phone.follow(mine=True)
+        answer = await platform.client("admin").patch(f"/v1/users/{person.id}", json={"roles": ["officer", "analyst"]})
+        assert answer.status_code == 200, answer.text
+        await phone.hear("mine")
+
+
 async def test_the_same_by_server_sent_events(platform: RunningPlatform, room: IncidentRoom) -> None:
     async with platform.client("firefighter").stream("GET", "/v1/live/events", params={"mine": "true"}) as answer:
         incident = ""
@@ -108,6 +123,30 @@ async def test_what_an_agency_has_there_leaves_with_it() -> None:
     assert book.resources_on("i") == {"car"}
 
 
+class Crews:
+    """Records of who crews what. They answer when told to, the last who asked first, with what stood there when they were asked."""
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        self.watchers: list[Callable[[str], None]] = []
+        self.asked: list[asyncio.Future[None]] = []
+
+    async def of_person(self, _person: str) -> Carrier | None:
+        unit, told = self.unit, asyncio.get_running_loop().create_future()
+        self.asked.append(told)
+        await told
+        return Carrier(unit, "KEN", unit, "car", covert=False, on_duty=True) if unit else None
+
+    async def answer(self) -> None:
+        await until(lambda: self.asked)
+        self.asked.pop().set_result(None)
+
+    def changes(self, unit: str) -> None:
+        self.unit = unit
+        for watcher in self.watchers:
+            watcher("person:p")
+
+
 class Lists:
     """A list without a door: records that fail when told to, and screens that are slow."""
 
@@ -121,9 +160,14 @@ class Lists:
             raise EngineDownError("away")
         return {incident: json.dumps({"id": incident}).encode() for incident in incidents}
 
-    def follow(self, room: int = 1 << 30) -> tuple[Viewer, Screen]:
+    def attach(self, unit: str) -> Crews:
+        crews = Crews(unit)
+        self.mine.attach(crews)  # type: ignore[arg-type]
+        return crews
+
+    def follow(self, room: int = 1 << 30, agency: str = "KEN") -> tuple[Viewer, Screen]:
         screen = Screen(room)
-        viewer = Viewer(caller(), Credentials("", "token"), screen, 0)
+        viewer = Viewer(caller(agency), Credentials("", "token"), screen, 0)
         viewer.mine = True
         self.mine.put(viewer)
         return viewer, screen
@@ -149,6 +193,50 @@ async def test_who_could_not_be_told_is_rung_later() -> None:
     await lists.happens("incident.closed")
     lists.mine.pay(quick)
     assert [told["type"] for told in heard.told] == ["listed", "mine"]
+
+
+async def test_an_agency_put_out_hears_it_also_where_more_happened_at_once() -> None:
+    lists = Lists()
+    _, ours = lists.follow()
+    _, screen = lists.follow(agency="KFR")
+    lists.book._incidents["i"] = Known(2, {"KEN": ()})
+    lists.mine.happened(Happening(1, "i", 1, "agency.left", {"KEN": (), "KFR": ()}, (), False, Named(agency="KFR"), b"{}"))
+    lists.mine.happened(Happening(2, "i", 2, "incident.amended", {"KEN": ()}, (), False, Named(), b"{}"))
+    await until(lambda: lists.mine._telling is None)
+    assert screen.told == [{"type": "unlisted", "incident": "i"}]
+    assert ours.told == [{"type": "listed", "incident": {"id": "i"}}]
+
+
+async def test_what_changes_before_it_is_known_who_crews_what_is_heard() -> None:
+    lists = Lists()
+    crews = lists.attach("car")
+    viewer, screen = lists.follow()
+    lists.mine.unit_changed("other")
+    lists.mine.unit_changed("car")
+    await crews.answer()
+    await until(lambda: screen.told)
+    # To follow something else is to be asked about again: what changes meanwhile is heard too, and nothing is told twice.
+    lists.mine.put(viewer)
+    await crews.answer()
+    await until(lambda: viewer.unit)
+    lists.mine.put(viewer)
+    lists.mine.unit_changed("car")
+    await crews.answer()
+    await until(lambda: viewer.unit)
+    assert [told["type"] for told in screen.told] == ["mine", "mine"]
+
+
+async def test_of_two_answers_about_a_crew_the_newer_holds() -> None:
+    lists = Lists()
+    crews = lists.attach("old")
+    viewer, _ = lists.follow()
+    await until(lambda: crews.asked)
+    crews.changes("new")
+    await asyncio.sleep(0)
+    await crews.answer()
+    await crews.answer()
+    await until(lambda: not lists.mine._crew_workers)
+    assert viewer.unit == "new"
 
 
 @pytest.mark.parametrize("kind", ["log.written", "report.sent", "resource.assigned", "casualty.found"])

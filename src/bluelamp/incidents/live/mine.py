@@ -55,10 +55,14 @@ class Mine:
         self._by_agency: dict[str, set[Viewer]] = {}
         self._by_person: dict[str, set[Viewer]] = {}
         self._by_unit: dict[str, set[Viewer]] = {}
-        self._listing: list[Happening] = []
+        self._listing: dict[str, list[Happening]] = {}
+        """Incident -> what happened to it and is not yet told."""
         self._telling: asyncio.Task[None] | None = None
         self._crews_due: dict[str, None] = {}
+        self._crews_asked: set[str] = set()
         self._crew_workers: set[asyncio.Task[None]] = set()
+        self._changed_meanwhile: set[str] = set()
+        """Units that changed while it was asked who crews what: their crews are rung when they are known."""
 
     def attach(self, carriers: Carriers) -> None:
         """Who crews what, and word of when that changes."""
@@ -77,6 +81,7 @@ class Mine:
         """From here on the viewer is told of its own list, if it wants that."""
         self.take_off(viewer)
         if not viewer.mine:
+            viewer.mine_owed = False
             return
         add_to(self._by_agency, viewer.caller.agency, viewer)
         add_to(self._by_person, viewer.caller.id, viewer)
@@ -97,11 +102,13 @@ class Mine:
 
     def unit_changed(self, resource: str) -> None:
         """It was sent somewhere, or released, or stands otherwise: its crew looks."""
+        if self._crews_due or self._crews_asked:
+            self._changed_meanwhile.add(resource)
         for viewer in tuple(self._by_unit.get(resource, ())):
             self._ring(viewer)
 
     def _heard(self, what: str) -> None:
-        if not what:  # anything may have changed; the heartbeats' turns keep them from asking all at once
+        if not what:  # anything may have changed; that few crews are asked about at once keeps all from looking at once
             for viewers in self._by_person.values():
                 for viewer in viewers:
                     viewer.mine_owed = True
@@ -123,23 +130,37 @@ class Mine:
             worker.add_done_callback(self._crew_workers.discard)
 
     async def _find_crews(self) -> None:
-        while self._crews_due and self._carriers is not None:
-            person = next(iter(self._crews_due))
+        # Nobody is asked about twice at a time: of two answers the older might come last.
+        while (person := next((one for one in self._crews_due if one not in self._crews_asked), None)) is not None:
             del self._crews_due[person]
+            self._crews_asked.add(person)
             try:
-                carrier = await self._carriers.of_person(person)
-            except EngineDownError as error:
-                log.warning("whose unit changes is not known for a while: %s", error)
-                await asyncio.sleep(1)
-                self._crews_due[person] = None
-                continue
-            for viewer in tuple(self._by_person.get(person, ())):
-                discard_from(self._by_unit, viewer.unit, viewer)
-                viewer.unit = carrier.resource if carrier is not None else ""
-                if viewer.unit:
-                    add_to(self._by_unit, viewer.unit, viewer)
-                # Only now: whoever looks at the bell's sound is told of every change after it.
-                self.pay(viewer)
+                await self._find_crew(person)
+            finally:
+                self._crews_asked.discard(person)
+        if not self._crews_asked:
+            self._changed_meanwhile.clear()
+
+    async def _find_crew(self, person: str) -> None:
+        if self._carriers is None:
+            return
+        try:
+            carrier = await self._carriers.of_person(person)
+        except EngineDownError as error:
+            log.warning("whose unit changes is not known for a while: %s", error)
+            await asyncio.sleep(1)
+            self._crews_due[person] = None
+            return
+        if person in self._crews_due:
+            return  # it has changed again meanwhile
+        for viewer in tuple(self._by_person.get(person, ())):
+            discard_from(self._by_unit, viewer.unit, viewer)
+            viewer.unit = carrier.resource if carrier is not None else ""
+            if viewer.unit:
+                add_to(self._by_unit, viewer.unit, viewer)
+                viewer.mine_owed |= viewer.unit in self._changed_meanwhile
+            # Only now: whoever looks at the bell's sound is told of every change after it.
+            self.pay(viewer)
 
     def _ring(self, viewer: Viewer) -> None:
         viewer.mine_owed = True
@@ -156,50 +177,48 @@ class Mine:
     def happened(self, happening: Happening) -> None:
         """An event, of which the book knows already."""
         if happening.kind in LISTING and happening.incident and not self._by_agency.keys().isdisjoint(_concerned(happening)):
-            self._listing.append(happening)
+            self._listing.setdefault(happening.incident, []).append(happening)
             if self._telling is None:
                 self._telling = asyncio.create_task(self._tell(), name="live-mine-lists")
 
     async def _tell(self) -> None:
         try:
             while self._listing:
-                some, self._listing = self._listing, []
-                # The latest of each incident: what is told is how it stands now, once for all whom any of them concerns.
-                for happening in {h.incident: h for h in some}.values():
-                    these = [h for h in some if h.incident == happening.incident]
-                    joined = {h.named.agency for h in these if h.kind == "agency.joined"}
-                    await self._tell_one(happening, set().union(*map(_concerned, these)), joined)
+                incident = next(iter(self._listing))
+                # All that happened to it: what is told is how it stands now, once for all whom any of it concerns.
+                await self._tell_one(incident, self._listing.pop(incident))
         finally:
             self._telling = None
 
-    async def _tell_one(self, happening: Happening, concerned: set[str], joined: set[str]) -> None:
-        incident = happening.incident
-        agencies = concerned & self._by_agency.keys()
+    async def _tell_one(self, incident: str, happened: list[Happening]) -> None:
+        agencies = set().union(*map(_concerned, happened)) & self._by_agency.keys()
         try:
             row = (await self._rows([incident])).get(incident)
-        except EngineDownError as error:
-            log.warning("lists are told later: %s", error)
+        except Exception as error:
+            # Whatever it is, a list that has changed must not stay as it was.
+            log.warning("lists are told later: %s", error, exc_info=not isinstance(error, EngineDownError))
             for viewer in self._of(agencies):
                 viewer.mine_owed = True
             return
         listed = None if row is None else frames.listed(row)
         for told, viewer in enumerate(self._of(agencies), 1):
-            self._tell_viewer(viewer, happening, listed, narrowed=viewer.caller.agency in joined)
+            self._tell_viewer(viewer, incident, happened, listed)
             if told % TOLD_IN_ONE_GO == 0:
                 await asyncio.sleep(0)
 
-    def _tell_viewer(self, viewer: Viewer, happening: Happening, listed: Frame | None, *, narrowed: bool) -> None:
+    def _tell_viewer(self, viewer: Viewer, incident: str, happened: list[Happening], listed: Frame | None) -> None:
         caller = viewer.caller
         if viewer.lost or not caller.may(INCIDENTS_VIEW):
             return
-        sees = self._book.sees(happening.incident, caller.agency, caller.roles)
+        sees = self._book.sees(incident, caller.agency, caller.roles)
         if not viewer.takes:
             viewer.mine_owed = True
         elif sees and listed is not None:
             viewer.sink.send(listed)
-        elif sees or happening.told_to(caller.agency, caller.roles):
-            viewer.sink.send(frames.unlisted(happening.incident))
-        elif narrowed:  # it may have been theirs while more roles saw it: the list itself says so, and this names nothing
+        elif sees or any(one.told_to(caller.agency, caller.roles) for one in happened):
+            viewer.sink.send(frames.unlisted(incident))
+        elif any(one.kind == "agency.joined" and one.named.agency == caller.agency for one in happened):
+            # It may have been theirs while more roles saw it: the list itself says so, and this names nothing.
             self._ring(viewer)
 
     def _of(self, agencies: Iterable[str]) -> list[Viewer]:

@@ -200,6 +200,8 @@ class LiveService:
         followed, agency = viewer.incidents, viewer.agency
         followed_anything = viewer in self.hub.register.all
         self.hub.register.take_off(viewer)
+        if (caller.agency, caller.roles) != (viewer.caller.agency, viewer.caller.roles):
+            viewer.mine_owed |= viewer.mine  # another list
         viewer.caller = caller
         if followed_anything:
             seen = frozenset(incident for incident in followed if self.hub.sees(viewer, incident))
