@@ -43,6 +43,14 @@ async def sound(page: Page, what: str) -> None:
     assert ([*await violations(page)], max(0, sideways)) == ([], 0), what
 
 
+async def sound_on_a_phone(page: Page, what: str) -> None:
+    """The same on a sergeant's."""
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await shot(page, f"{what}, phone")
+    await sound(page, f"{what} on a phone")
+    await page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+
+
 @pytest.fixture
 async def incidents(room: Room) -> AsyncIterator[IncidentRoom]:
     yield IncidentRoom(room.platform)
@@ -226,6 +234,29 @@ async def test_a_replay_moves_resources_and_asks_once(room: Room, incidents: Inc
     assert looks == 1
 
 
+LUMINANCE = r"""colour => {
+    const [r, g, b] = colour.match(/\d+/g).map((n) => n / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_two_bars_of_a_time_are_told_apart(room: Room, incidents: IncidentRoom, scheme: str) -> None:
+    await incidents.open(called_seconds_ago=18)
+    page = await room.signed_in("control", scheme=scheme, **WIDE)
+    await page.goto("/incidents/times")
+    bars = page.get_by_role("region", name="Call to incident open").locator("svg").first.locator("rect")
+    await expect(bars).to_have_count(2)
+    shades, heights = [], set()
+    for bar in await bars.all():
+        shades.append(await page.evaluate(LUMINANCE, await bar.evaluate("bar => getComputedStyle(bar).fill")))
+        heights.add(await bar.get_attribute("height"))
+    shades.append(await page.evaluate(LUMINANCE, await page.evaluate("getComputedStyle(document.body).backgroundColor")))
+    for one, other in ((0, 1), (0, 2)):
+        low, high = sorted((shades[one], shades[other]))
+        assert (high + 0.05) / (low + 0.05) >= 3, (scheme, shades)
+    assert len(heights) == 2, "not by colour alone"
+
+
 async def test_times_are_drawn_and_a_package_is_made_at_once(room: Room, incidents: IncidentRoom, tmp_path: Path) -> None:
     incident, _ = await _collision(incidents)
     await incidents.say("control", incident, event("incident.closed", reason="road clear"))
@@ -238,6 +269,7 @@ async def test_times_are_drawn_and_a_package_is_made_at_once(room: Room, inciden
     await expect(section).to_contain_text("Road traffic collision with injuries, Immediate")
     await shot(page, "times")
     await sound(page, "times")
+    await sound_on_a_phone(page, "times")
     await page.get_by_label("Opened in").select_option(label="a period of your own")
     await page.get_by_label("First moment").fill("2024-01-01T00:00")
     await page.get_by_role("button", name="Show").click()
