@@ -18,7 +18,7 @@ from bluelamp.incidents.positions.domain import Position
 from bluelamp.incidents.positions.store import history
 from bluelamp.kit.clock import now_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
-from tests.incidents.conftest import IncidentRoom, event
+from tests.incidents.conftest import PLACE, IncidentRoom, event
 
 from .conftest import Room, violations
 
@@ -232,6 +232,33 @@ async def test_a_replay_moves_resources_and_asks_once(room: Room, incidents: Inc
         "SELECT count(*) FROM audit_entries WHERE action = 'incidents.positions.history' AND subjects @> $1", [incident, unit["id"]]
     )
     assert looks == 1
+
+
+async def test_the_map_of_a_room_shows_what_comes_until_somebody_moves_it(room: Room, incidents: IncidentRoom) -> None:
+    incident = await incidents.open()
+    page = await room.signed_in("control", **WIDE)
+    await page.emulate_media(reduced_motion="reduce")
+    await page.goto(f"/incidents/{incident}")
+    scale = page.locator(".maplibregl-ctrl-scale")
+    await expect(scale).to_have_text("1000 ft")
+
+    async def found(label: str, east: float) -> None:
+        place = {"latitude": PLACE["latitude"], "longitude": PLACE["longitude"] + east, "source": "gps"}
+        await incidents.say("officer", incident, event("casualty.found", casualty=new_id(), label=label, place=place))
+        await expect(page.get_by_role("tab", name="Casualties")).to_contain_text(label[-1])
+
+    # What lies close together stands apart, without anybody's doing.
+    await found("K1", 0.0004)
+    await expect(scale).to_have_text("200 ft")
+    await page.get_by_role("button", name="Zoom in").click()
+    await expect(scale).to_have_text("100 ft")
+    await found("K2", 0.3)
+    await expect(scale).to_have_text("100 ft")  # who looks closely is left to look
+    await page.get_by_role("button", name="Show all").click()
+    await expect(scale).to_contain_text("mi")
+    wide = await scale.inner_text()
+    await found("K3", 1.2)
+    await expect(scale).not_to_have_text(wide)
 
 
 LUMINANCE = r"""colour => {

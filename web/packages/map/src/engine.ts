@@ -72,6 +72,8 @@ export class MapEngine {
   onPlace: (lonLat: LonLat) => void = () => undefined;
   onPick: (id: string, name: string) => void = () => undefined;
   onArea: (corners: LonLat[], finished: boolean) => void = () => undefined;
+  /** Somebody moves the map by hand. */
+  onMove: () => void = () => undefined;
 
   /** `style` is what `background` gives. */
   constructor(container: HTMLElement, theme: Theme, label: string, style: StyleSpecification) {
@@ -92,6 +94,9 @@ export class MapEngine {
     this.#map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
     this.#map.addControl(new ScaleControl({ unit: 'imperial' }), 'bottom-left');
     this.#map.on('style.load', () => this.#dress());
+    this.#map.on('movestart', (event) => {
+      if (event.originalEvent) this.onMove();
+    });
     this.#map.on('click', (event) => this.#clicked([event.lngLat.lng, event.lngLat.lat], event.point));
     this.#map.on('dblclick', (event) => {
       if (!this.#drawing) return;
