@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +234,30 @@ async def test_a_replay_moves_resources_and_asks_once(room: Room, incidents: Inc
         "SELECT count(*) FROM audit_entries WHERE action = 'incidents.positions.history' AND subjects @> $1", [incident, unit["id"]]
     )
     assert looks == 1
+
+
+async def test_a_long_log_is_looked_back_at_before_what_was_fetched(room: Room, incidents: IncidentRoom) -> None:
+    incident = await incidents.open()
+    await asyncio.sleep(1.1)
+    await incidents.say("control", incident, event("casualty.found", casualty=new_id(), label="By the barrier"))
+    await asyncio.sleep(1.1)
+    # More than a room fetches: what was before is not among its entries.
+    for _ in range(3):
+        await incidents.say("control", incident, *(event("log.written", text=f"Entry {n}") for n in range(70)))
+    state = await incidents.state("control", incident)
+    [casualty] = state["casualties"].values()
+    after = datetime.fromisoformat(casualty["at"]) - datetime.fromisoformat(state["opened_at"])
+    page = await room.signed_in("control", **WIDE)
+    await page.goto(f"/incidents/{incident}")
+    await page.get_by_role("button", name="Replay").click()
+    slider = page.get_by_role("region", name="Replay").get_by_role("slider")
+    await slider.press("Home")
+    await expect(page.locator(".hurt")).to_contain_text("no casualties counted")
+    for _ in range(math.ceil(after.total_seconds())):
+        await slider.press("ArrowRight")
+    await expect(page.locator(".hurt")).to_contain_text("Not triaged 1")
+    await slider.press("Home")
+    await expect(page.locator(".hurt")).to_contain_text("no casualties counted")
 
 
 async def test_the_map_of_a_room_shows_what_comes_until_somebody_moves_it(room: Room, incidents: IncidentRoom) -> None:
