@@ -112,11 +112,22 @@ class Gateway:
         if client not in self._here:
             return
         self._here[client] = (self._here[client][0], identity)
+        held = self.hub.last(client.uid) if client.uid else None
+        if held is not None and held.audience != identity.audience:
+            self.show(Parcel(held.event(), identity.audience, client.uid, client))
         if identity.groups != client.groups:
             now, before = self.clock(), client.groups
             for key in self.hub.regroup(client, identity.groups):
                 client.write(Parcel(negotiation.gone(key, "a-f-G", now), identity.groups).bytes_in(client.form))
             self.tell(client, self.greet(identity, before))
+
+    def show(self, parcel: Parcel) -> None:
+        """Publish what stays on maps, and take it off those of who saw it until now and may not any more."""
+        held = self.hub.last(parcel.key)
+        if held is not None and not held.audience <= parcel.audience:
+            gone = negotiation.gone(parcel.key, "a-f-G", self.clock())
+            self.hub.publish(Parcel(gone, held.audience, "", parcel.sender))
+        self.hub.publish(parcel)
 
     def dismiss(self, client: Client) -> None:
         """A client's connection is over."""

@@ -121,7 +121,7 @@ class Outgoing:
             return  # devices have had it as its own device sent it
         if told.kind == "feature.drawn":
             alias = (await missions.aliases(self._spine.db, [told.data["feature"]])).get(told.data["feature"])
-            self._publish(told, named(writing.drawing(told.data, told.at, self._now()), alias), kept=True)
+            self._publish(told, named(writing.drawing(told.data, told.at, self._now()), alias))
         elif told.kind == "feature.removed":
             self._remove(told, await self._uid_of(told.data["feature"]))
         elif told.kind.startswith("casualty."):
@@ -139,8 +139,7 @@ class Outgoing:
             self._follow_merging(told)
         if told.kind in {"resource.assigned", "resource.released"}:
             self._move(told.data["resource"], told.incident if told.kind == "resource.assigned" else "")
-            crew = await store.crew(self._spine.db, told.data["resource"])
-            await self._keeper.again(lambda identity: identity.caller is not None and identity.caller.id in crew)
+            await self._keeper.again_of_crew(told.data["resource"])
         else:
             if told.kind == "agency.left":
                 self._keeper.shut_out(told.data["agency"], told.incident)
@@ -197,7 +196,7 @@ class Outgoing:
         if found is None or found.struck:
             self._remove(told, writing.casualty_uid(told.data["casualty"]))
         elif found.place is not None and found.place.point is not None:
-            self._publish(told, writing.casualty(found.id, found.model_dump(), told.at, self._now()), kept=True)
+            self._publish(told, writing.casualty(found.id, found.model_dump(), told.at, self._now()))
 
     def _chat(self, told: Told, sender: Client | None) -> None:
         room = self._origins.number_of(told.incident)
@@ -237,8 +236,8 @@ class Outgoing:
             told.append(Parcel(event, danger.audience, urgent=True))
         return told
 
-    def _publish(self, told: Told, event: CotEvent, *, kept: bool) -> None:
-        self._gateway.hub.publish(Parcel(event, groups.of_told(told.incident, told.audience), event.uid if kept else ""))
+    def _publish(self, told: Told, event: CotEvent) -> None:
+        self._gateway.show(Parcel(event, groups.of_told(told.incident, told.audience), event.uid))
 
     async def _uid_of(self, feature: str) -> str:
         return self._origins.uid_of_feature(feature) or uid_of(feature, await missions.aliases(self._spine.db, [feature]))
@@ -272,7 +271,7 @@ class Outgoing:
         event = writing.resource(position, self._positions.stale_ms.get(position.kind, self._positions.stale_ms["default"]))
         if event.stale > self._now():
             audience = groups.of_resource(position.agency, self._assigned.get(resource, ""), covert=position.covert)
-            hub.publish(Parcel(event, audience, uid))
+            self._gateway.show(Parcel(event, audience, uid))
 
     def _now(self) -> int:
         return self._spine.clock()

@@ -12,6 +12,7 @@ from bluelamp.incidents.access import INCIDENTS_VIEW, TAK_DEVICES_ENROL
 from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
+from bluelamp.incidents.gateways.cot.joining import store as joining
 from bluelamp.incidents.gateways.cot.joining.reading import DELETE, FEATURE, OURS, is_drawing, is_position
 from bluelamp.incidents.gateways.cot.trust import store
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
@@ -230,6 +231,15 @@ class CertificateKeeper:
         for at in range(0, len(asked), AT_ONCE):
             await asyncio.gather(*(self._renew(client, identity, known) for client, identity in asked[at : at + AT_ONCE]))
 
+    async def again_of_crew(self, resource: str) -> None:
+        """The same of those who crew a resource.
+
+        Raises:
+            EngineDownError: nobody can say who they are.
+        """
+        crew = await joining.crew(self._spine.db, resource)
+        await self.again(lambda identity: identity.caller is not None and identity.caller.id in crew)
+
     async def _renew(self, client: Client, identity: Identity, known: Known) -> None:
         assert identity.caller is not None  # noqa: S101 - the caller looked
         for attempt in range(TRIES):
@@ -257,9 +267,17 @@ class CertificateKeeper:
         self._soon(self.again(lambda identity: not person or (identity.caller is not None and identity.caller.id == person)))
 
     def _crew_changed(self, what: str) -> None:
-        """Somebody crews another resource now, which may be on another incident or covert."""
+        """Somebody crews another resource now, which may be on another incident or covert; or theirs has become covert."""
         if what.startswith(PERSON):
             self._person_changed(what.removeprefix(PERSON))
+        else:
+            self._soon(self._crew_anew(what))
+
+    async def _crew_anew(self, resource: str) -> None:
+        try:
+            await self.again_of_crew(resource)
+        except EngineDownError:
+            await self.again()  # of whom nobody can say it, they are cut off: none stays seen who has become covert
 
     def _all_anew(self) -> None:
         self._unlearned.set()
