@@ -76,6 +76,18 @@ async def test_a_message_to_one_goes_to_one(open_gateway: Open) -> None:
         assert not [event for event in three.events if event.type == "b-t-f"]
 
 
+async def test_another_agencys_marker_of_the_same_name_takes_no_markers_place(open_gateway: Open) -> None:
+    ours, theirs = position("m-1").replace(b"m-g", b"h-e"), position("m-1", lat=51.0).replace(b"m-g", b"h-e")
+    async with Device.at(open_gateway.ports["KEN"]) as police, Device.at(open_gateway.ports["KFR"]) as fire:
+        police.send(ours)
+        await police.settled()
+        fire.send(theirs)
+        await fire.settled()
+        async with Device.at(open_gateway.ports["KEN"]) as late:
+            (event,) = await late.wait("a-f", uid="m-1")
+            assert event.latitude == 54.3
+
+
 async def test_a_clock_an_hour_off_is_corrected(open_gateway: Open) -> None:
     port = open_gateway.ports["KEN"]
     async with Device.at(port) as one, Device.at(port) as other:

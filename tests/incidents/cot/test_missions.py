@@ -16,10 +16,11 @@ from defusedxml.ElementTree import fromstring
 
 from bluelamp.incidents.gateways.cot.missions.names import guid_of, incident_of
 from bluelamp.kit.ids import new_id
+from tests.incidents.conftest import IncidentRoom, event
 from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import iso, position
 from tests.incidents.cot.tak import Tak
-from tests.incidents.cot.test_joining import PLACE, events, open_incident, say
+from tests.incidents.cot.test_joining import PLACE, crew, events, open_incident, say
 
 MISSIONS = "/Marti/api/missions"
 
@@ -228,6 +229,32 @@ async def test_a_hazard_moved_on_a_device_is_the_same_hazard(tak: Tak) -> None:
         officer.stream.send(delete.replace(b"<contact", f'<link uid="bluelamp-f-{hazard}" relation="none"/><contact'.encode()))
         (gone,) = await events(tak, incident["id"], "feature.removed")
         assert gone["data"]["feature"] == hazard
+
+
+async def test_what_is_for_one_agency_stays_so_whoever_moves_it(tak: Tak) -> None:
+    incident, hazard, casualty, public = await open_incident(tak), new_id(), new_id(), new_id()
+    room, base = IncidentRoom(tak.platform), f"{MISSIONS}/{incident['number']}"
+    await crew(tak, "officer", incident["id"])
+    await say(tak, "control", incident["id"], "agency.joined", agency="KFR", roles=[], reason="fire")
+    drawn = {"type": "hazard", "geometry": {"type": "Point", "coordinates": [-2.71, 54.21]}}
+    async with carried(tak, "officer") as officer, carried(tak, "supervisor") as other, carried(tak, "firefighter") as fire:
+        await fire.ask("PUT", f"{base}/subscription", 201, params={"uid": fire.uid})
+        await room.say(
+            "control", incident["id"], event("feature.drawn", audience=("KEN",), feature=hazard, label="Armed", **drawn),
+            event("casualty.found", audience=("KEN",), casualty=casualty, label="Witness", place=PLACE),
+        )  # fmt: skip
+        await other.stream.wait("b-r-f-h-c", uid=f"bluelamp-c-{casualty}")
+        officer.stream.send(marker(f"bluelamp-f-{hazard}", lat=54.3))
+        moved = (await events(tak, incident["id"], "feature.drawn", 2))[1]
+        assert (moved["data"]["type"], moved["audience"]) == ("hazard", ["KEN"])
+        assert (await other.stream.wait("b-m-p", uid=f"bluelamp-f-{hazard}", count=2))[1].latitude == 54.3
+        await say(tak, "control", incident["id"], "casualty.triaged", casualty=casualty, tool="TST", category="P1")
+        await say(tak, "control", incident["id"], "feature.drawn", feature=public, label="Gate", **drawn)
+        await fire.stream.wait("b-m-p", uid=f"bluelamp-f-{public}")
+        assert [changed(notice)[1] for notice in await fire.stream.wait("t-x-m-c")] == [f"bluelamp-f-{public}"]
+        assert not [one for one in fire.stream.events if hazard in one.uid or casualty in one.uid]
+        told = (await fire.ask("GET", f"{base}/changes", params={"squashed": "false"}))["data"]
+        assert {change.get("contentUid") for change in told} == {None, f"bluelamp-f-{public}"}
 
 
 async def test_missions_are_run_in_bluelamp_and_logs_are_only_added_to(tak: Tak) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from bluelamp.incidents.gateways.cot import negotiation
+from bluelamp.incidents.gateways.cot import groups, negotiation
 from bluelamp.incidents.gateways.cot.connection import Connection
 from bluelamp.incidents.gateways.cot.fanout.client import Client
 from bluelamp.incidents.gateways.cot.fanout.flow import Flow
@@ -174,6 +174,11 @@ class Gateway:
         if not audience:
             return
         key = event.uid if reading.is_kept(event) else ""
+        held = self.hub.last(key) if key and key != client.uid else None
+        if held is not None and held.audience.isdisjoint(client.groups | audience):
+            key = ""  # by chance or not, it is called as something that this client does not see, whose place it must not take
+        elif held is not None and groups.is_limited(held.audience):
+            audience = held.audience  # moved by one of those who see it, it is still theirs only
         if event.type == reading.DELETE:
             for uid in reading.deleted(event):
                 held = self.hub.last(uid)

@@ -33,6 +33,11 @@ def of_told(incident: str, audience: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{group}/{agency}" for agency in audience) or frozenset({group})
 
 
+def is_limited(audience: frozenset[str]) -> bool:
+    """Whether it is for some agencies of an incident only."""
+    return all(group.startswith("incident:") and "/" in group for group in audience)
+
+
 def of_resource(agency: str, incident: str, *, covert: bool) -> frozenset[str]:
     """Who sees where a resource is: its agency, and all who answer the incident that it is on."""
     if covert:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE
 from bluelamp.incidents.domain.rules import New
+from bluelamp.incidents.domain.state import IncidentState
 from bluelamp.incidents.emergencies.actions import cancel, raise_emergency
 from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.client import Client
@@ -276,13 +277,14 @@ class Incoming:
     async def _append(
         self, client: Client | None, caller: Caller, device: str, incident: str, event: CotEvent, news: list[New]
     ) -> list[Result]:
+        if any(new.kind == "feature.drawn" for new in news):
+            state = await state_now(self._spine, incident)
+            news = [_as_known(new, state) for new in news]
         for new in news:
             if client is not None:
                 self._origins.say(new.id, client)
             if new.kind == "feature.drawn":
                 self._origins.call(new.data["feature"], event.uid)
-                if event.uid.startswith(reading.OURS):
-                    await self._keep_type(incident, new)
         await contents.remember(self._spine, event, news)
         results = await contents.say(self._spine, caller, device, incident, news)
         for result in results:
@@ -290,12 +292,6 @@ class Incoming:
                 self._origins.forget(result.id)
                 log.debug("a TAK device's %s: %s %s", event.type, result.state, result.code)
         return results
-
-    async def _keep_type(self, incident: str, new: New) -> None:
-        """A hazard that a device moved is still a hazard, though devices know only markers, lines and areas."""
-        known = (await state_now(self._spine, incident)).features.get(new.data["feature"])
-        if known is not None and known.geometry.type == new.data["geometry"]["type"]:
-            new.data["type"] = known.type
 
     async def _alarm(self, key: tuple[str, str], alert: _Alert) -> None:
         said = alert.said
@@ -339,3 +335,13 @@ class Incoming:
 def _of(incident: str, news: list[New]) -> list[New]:
     """The same for an incident that was named: one marker may go into several, and each has an event of its own."""
     return [new._replace(id=reading.id_of(incident, new.id)) for new in news]
+
+
+def _as_known(new: New, state: IncidentState) -> New:
+    """A hazard that a device moved is still a hazard, and what is for some agencies still theirs only, though devices know neither."""
+    known = state.features.get(new.data.get("feature", ""))
+    if known is None:
+        return new
+    kind = known.type if known.geometry.type == new.data["geometry"]["type"] else new.data["type"]
+    still = [agency for agency in known.audience if agency in state.agencies]
+    return new._replace(data=new.data | {"type": kind}, audience=tuple(still or known.audience))

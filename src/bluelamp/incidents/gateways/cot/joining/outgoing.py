@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -121,7 +122,7 @@ class Outgoing:
             return  # devices have had it as its own device sent it
         if told.kind == "feature.drawn":
             alias = (await missions.aliases(self._spine.db, [told.data["feature"]])).get(told.data["feature"])
-            self._publish(told, named(writing.drawing(told.data, told.at, self._now()), alias))
+            self._publish(told, named(writing.drawing(told.data, told.at, self._now()), alias), told.audience)
         elif told.kind == "feature.removed":
             self._remove(told, await self._uid_of(told.data["feature"]))
         elif told.kind.startswith("casualty."):
@@ -155,9 +156,8 @@ class Outgoing:
         """Notices for those who follow the incident as a mission, its own device included: it learns that its marker is kept."""
         if not told.incident or not self._following.wanted(told.incident):
             return
-        change = await self._following.change_of(told, await state_now(self._spine, told.incident))
-        if change is not None:
-            self._following.tell(told, self._origins.number_of(told.incident), change)
+        state = await state_now(self._spine, told.incident)
+        await self._following.changed(told, self._origins.number_of(told.incident), state)
 
     def _move(self, resource: str, incident: str) -> None:
         """Those who saw a resource by its incident alone see it no more; those of the new one do at once."""
@@ -196,7 +196,8 @@ class Outgoing:
         if found is None or found.struck:
             self._remove(told, writing.casualty_uid(told.data["casualty"]))
         elif found.place is not None and found.place.point is not None:
-            self._publish(told, writing.casualty(found.id, found.model_dump(), told.at, self._now()))
+            event = writing.casualty(found.id, found.model_dump(), told.at, self._now())
+            self._publish(told, event, found.audience or told.audience)
 
     def _chat(self, told: Told, sender: Client | None) -> None:
         room = self._origins.number_of(told.incident)
@@ -236,8 +237,8 @@ class Outgoing:
             told.append(Parcel(event, danger.audience, urgent=True))
         return told
 
-    def _publish(self, told: Told, event: CotEvent) -> None:
-        self._gateway.show(Parcel(event, groups.of_told(told.incident, told.audience), event.uid))
+    def _publish(self, told: Told, event: CotEvent, audience: Iterable[str]) -> None:
+        self._gateway.show(Parcel(event, groups.of_told(told.incident, audience), event.uid))
 
     async def _uid_of(self, feature: str) -> str:
         return self._origins.uid_of_feature(feature) or uid_of(feature, await missions.aliases(self._spine.db, [feature]))

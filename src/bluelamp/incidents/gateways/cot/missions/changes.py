@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from bluelamp.incidents.domain.fold import Event
-from bluelamp.incidents.domain.state import IncidentState
+from bluelamp.incidents.domain.state import Entity, IncidentState
 from bluelamp.incidents.gateways.cot.joining import writing
 from bluelamp.incidents.gateways.cot.missions import shapes
 from bluelamp.incidents.gateways.cot.missions.names import guid_of
@@ -29,6 +29,8 @@ class Change(NamedTuple):
     uid: str = ""
     details: dict[str, Any] | None = None
     content: dict[str, Any] | None = None
+    audience: tuple[str, ...] = ()
+    """The only agencies that hear of it; none: all of the incident."""
 
     @property
     def about(self) -> str:
@@ -37,17 +39,27 @@ class Change(NamedTuple):
 
 def change_of(event: Event, uid: str, picture: dict[str, dict[str, Any]], state: IncidentState) -> Change | None:
     """None where clients see nothing of it. `uid`: what devices call the drawing; `picture`: uid -> details, of what is there now."""
-    kind, by = KINDS[event.kind], event.call_sign or event.name
+    kind, by, audience = KINDS[event.kind], event.call_sign or event.name, _audience(event, state)
     if event.kind.startswith("incident."):
         return Change(kind, event.at, by)
     if event.kind.startswith("media."):
         media = state.media.get(event.data["media"])
-        return Change(kind, event.at, by, content=shapes.content(media)) if media is not None else None
+        return Change(kind, event.at, by, content=shapes.content(media), audience=audience) if media is not None else None
     if event.kind.startswith("casualty."):
         uid = writing.casualty_uid(event.data["casualty"])
         if kind == ADDED and uid not in picture:
             return None  # without a place, or struck since
-    return Change(kind, event.at, by, uid, picture.get(uid) or {"type": "b-m-p-s-m", "callsign": event.data.get("label", "")})
+    details = picture.get(uid) or {"type": "b-m-p-s-m", "callsign": event.data.get("label", "")}
+    return Change(kind, event.at, by, uid, details, audience=audience)
+
+
+def _audience(event: Event, state: IncidentState) -> tuple[str, ...]:
+    """Of what is for some agencies only, those, also where a later word about it was said to all."""
+    things: tuple[tuple[str, Mapping[str, Entity]], ...] = (
+        ("media", state.media), ("casualty", state.casualties), ("feature", state.features),
+    )  # fmt: skip
+    about = next((known for name, kept in things if (known := kept.get(event.data.get(name, ""))) is not None), None)
+    return tuple(about.audience if about is not None and about.audience else event.audience)
 
 
 def squashed(changes: Iterable[Change]) -> list[Change]:

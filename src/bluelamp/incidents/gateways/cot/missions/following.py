@@ -9,7 +9,6 @@ from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
 from bluelamp.incidents.gateways.cot.gateway import Gateway
 from bluelamp.incidents.gateways.cot.missions import changes, notices, picture, shapes, store
-from bluelamp.incidents.gateways.cot.missions.changes import Change
 from bluelamp.incidents.told import Told
 from bluelamp.spine import audit
 from bluelamp.spine.http import Caller
@@ -50,14 +49,10 @@ class Following:
         devices = self._devices.get(incident, set())
         return any(identity.device in devices for _, identity in self._gateway.present())
 
-    def tell(self, told: Told, number: str, change: Change) -> None:
-        event = notices.notice(notices.CHANGED, told.incident, number, change.by, self._spine.clock(), (change,))
-        self._hand(Parcel(event, groups.of_told(told.incident, told.audience)), told.incident)
-
-    async def change_of(self, told: Told, state: IncidentState) -> Change | None:
-        """What an event of the log changes in the mission; None: nothing that clients see."""
+    async def changed(self, told: Told, number: str, state: IncidentState) -> None:
+        """Tell subscribers what an event of the log changes in the mission, where it changes something that clients see."""
         if told.kind not in changes.KINDS or told.kind.startswith("incident."):
-            return None
+            return
         feature = told.data.get("feature", "")
         aliases = await store.aliases(self._spine.db, {feature, *state.features})
         shown = {one.event.uid: shapes.details(one.event) for one in picture.events_of(state, aliases, self._spine.clock())}
@@ -65,7 +60,10 @@ class Following:
             told.incident, told.sequence, told.id, told.kind, told.at, told.happened_at, told.person, told.name, told.agency,
             told.call_sign, "", told.audience, told.data,
         )  # fmt: skip
-        return changes.change_of(event, picture.uid_of(feature, aliases), shown, state)
+        change = changes.change_of(event, picture.uid_of(feature, aliases), shown, state)
+        if change is not None:
+            notice = notices.notice(notices.CHANGED, told.incident, number, change.by, self._spine.clock(), (change,))
+            self._hand(Parcel(notice, groups.of_told(told.incident, change.audience)), told.incident)
 
     def created(self, told: Told) -> None:
         """An incident was opened: devices that see it can offer it as a mission."""

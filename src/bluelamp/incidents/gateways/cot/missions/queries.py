@@ -79,5 +79,6 @@ async def changes_of(spine: Spine, caller: Caller, mission: Mission, begin: int,
         change
         for event in events
         if (change := changes.change_of(event, picture.uid_of(event.data.get("feature", ""), aliases), shown, state)) is not None
+        and (not change.audience or caller.agency in change.audience)
     ]
     return changes.squashed(found) if squash else found
