@@ -6,6 +6,7 @@ import base64
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,13 @@ def client_context(doors: Doors, key: ec.EllipticCurvePrivateKey, signed: str, k
     return context
 
 
-@pytest.fixture
-async def tak(platform: RunningPlatform) -> AsyncIterator[Tak]:
+@asynccontextmanager
+async def gateway(platform: RunningPlatform) -> AsyncIterator[Tak]:
     async with running(platform.spine, CotSettings(port=0, enrol_port=0, marti_port=0, events_per_second_max=2_000)) as doors:
         yield Tak(platform, doors)
+
+
+@pytest.fixture
+async def tak(platform: RunningPlatform) -> AsyncIterator[Tak]:
+    async with gateway(platform) as running_gateway:
+        yield running_gateway

@@ -9,7 +9,8 @@ from bluelamp.kit.ids import new_id
 from tests.incidents.conftest import IncidentRoom, event
 from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import chat, emergency, iso, position
-from tests.incidents.cot.tak import Tak
+from tests.incidents.cot.tak import Tak, gateway
+from tests.support.platform import RunningPlatform
 
 PLACE = {"said": "M6 southbound, near junction 36", "latitude": 54.21, "longitude": -2.71, "source": "map"}
 
@@ -76,6 +77,22 @@ async def test_chat_goes_both_ways_in_the_incidents_room(tak: Tak) -> None:
     finally:
         await one.__aexit__()
         await other.__aexit__()
+
+
+async def test_the_room_of_an_incident_that_is_opened_again_leads_there(platform: RunningPlatform) -> None:
+    """Also where the gateway began while it was closed."""
+    room = IncidentRoom(platform)
+    incident = await room.state("control", await room.open())
+    await room.say("control", incident["id"], event("incident.closed", reason="road clear"))
+    async with gateway(platform) as tak:
+        await room.say("control", incident["id"], event("incident.reopened", reason="second vehicle found"))
+        device = await seeing(tak, "officer", incident["id"])
+        try:
+            device.send(position("P-reopened", "KILO 1"), chat("P-reopened", "KILO 1", "Here again", incident["number"]))
+            (kept,) = await events(tak, incident["id"], "chat.said")
+            assert kept["data"]["text"] == "Here again"
+        finally:
+            await device.__aexit__()
 
 
 async def test_drawings_go_both_ways_and_deletes_follow(tak: Tak) -> None:

@@ -80,7 +80,6 @@ class Outgoing:
         reached = await self._spine.bus.last_sequence(INCIDENTS_STREAM)
         self._assigned = await store.assigned(self._spine.db)
         for row in await store.open_incidents(self._spine.db):
-            self._origins.numbers[row["number"]] = row["id"]
             await self._show(row["id"])
         for row in await store.merged_incidents(self._spine.db):
             self._origins.numbers[row["number"]] = row["id"]
@@ -179,11 +178,12 @@ class Outgoing:
             numbers[number] = told.data["incident"]
 
     async def _show(self, incident: str) -> None:
-        """Everything of an incident that has a place."""
+        """Everything of an incident that has a place; its room and mission are known by its number."""
         try:
             state = await state_now(self._spine, incident)
         except NoSuchIncidentError:
             return
+        self._origins.numbers[state.number] = incident
         aliases = await missions.aliases(self._spine.db, state.features)
         for feature, alias in aliases.items():
             self._origins.call(feature, alias.uid)
