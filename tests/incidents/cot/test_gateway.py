@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from contextlib import AsyncExitStack, suppress
 
 import pytest
 
+from bluelamp.incidents.gateways.cot import negotiation
+from bluelamp.incidents.gateways.cot.fanout import hub
 from bluelamp.incidents.gateways.cot.fanout.client import KEPT_BYTES_MAX, Client
+from bluelamp.incidents.gateways.cot.fanout.parcel import Parcel
+from bluelamp.incidents.gateways.cot.wire import protobuf, xml
 from bluelamp.kit.clock import now_ms
 from tests.incidents.cot.conftest import Open
 from tests.incidents.cot.device import Device, ping
@@ -24,8 +29,6 @@ async def test_a_position_reaches_everybody_of_the_agency_in_their_own_form(open
             (event,) = await other.wait("a-f", uid="A-1")
             assert (event.latitude, event.call_sign) == (54.3, "KILO 1")
         two_says = position("A-2", "KILO 2")
-        from bluelamp.incidents.gateways.cot.wire import protobuf, xml  # noqa: PLC0415
-
         two.send(protobuf.write(xml.parse(two_says)))
         await one.wait("a-f", uid="A-2")
         assert not [event for event in one.events if event.uid == "A-1"], "nobody hears themselves"
@@ -76,7 +79,8 @@ async def test_a_message_to_one_goes_to_one(open_gateway: Open) -> None:
         assert not [event for event in three.events if event.type == "b-t-f"]
 
 
-async def test_another_agencys_marker_of_the_same_name_takes_no_markers_place(open_gateway: Open) -> None:
+async def test_another_agencys_marker_of_the_same_name_takes_no_markers_place(open_gateway: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "SNAPSHOT_KEPT_S", 0)
     ours, theirs = position("m-1").replace(b"m-g", b"h-e"), position("m-1", lat=51.0).replace(b"m-g", b"h-e")
     async with Device.at(open_gateway.ports["KEN"]) as police, Device.at(open_gateway.ports["KFR"]) as fire:
         police.send(ours)
@@ -95,6 +99,24 @@ async def test_a_clock_an_hour_off_is_corrected(open_gateway: Open) -> None:
         for event in await other.wait("a-f", count=2):
             assert abs(event.time - now_ms()) < 30_000
             assert event.stale - event.time == 120_000
+
+
+@pytest.mark.parametrize(
+    ("time", "start"), [("1970-01-01T00:00:00Z", "9997-01-01T00:00:00Z"), ("9997-01-01T00:00:00Z", "1970-01-01T00:00:00Z")]
+)
+async def test_times_that_no_clock_shows_keep_nobody_out(open_gateway: Open, time: str, start: str) -> None:
+    port, marker = open_gateway.ports["KEN"], position("A-times").replace(b"m-g", b"h-e")
+    marker = re.sub(rb'time="[^"]*" start="[^"]*"', f'time="{time}" start="{start}"'.encode(), marker)
+    async with Device.at(port) as one:
+        one.send(marker, position("A-1"))
+        await one.settled()
+        async with Device.at(port) as late, Device.at(port) as other:
+            await other.protobuf()
+            for device in (late, other):
+                await device.wait("a-f", uid="A-1")
+            one.send(position("A-2"))
+            for device in (late, other):
+                await device.wait("a-f", uid="A-2")
 
 
 @pytest.mark.parametrize(
@@ -155,6 +177,40 @@ async def test_one_who_floods_waits_and_others_do_not(open_gateway: Open) -> Non
         await other.wait("a-f", uid="A-1")
         await other.settled()
         assert 1 <= len([event for event in other.events if event.uid.startswith("F-")]) <= 150
+
+
+class Taken:
+    """A pipe that takes everything."""
+
+    def __init__(self) -> None:
+        self.bytes = b""
+
+    def write(self, data: bytes) -> None:
+        self.bytes += data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def abort(self) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def test_what_is_gone_does_not_come_after_its_own_end() -> None:
+    """To one that was slow: ends are kept and go first, while what they end waits among the positions."""
+    pipe, everybody = Taken(), frozenset({"KEN"})
+    marker, other = (Parcel(xml.parse(position(uid)), everybody, uid) for uid in ("m-1", "m-2"))
+    client = Client(pipe, everybody)
+    client.hold([marker, other, Parcel(negotiation.gone("m-1", "a-f-G", now_ms()), everybody)])
+    while not client.drain(now_ms()):
+        pass
+    assert b'uid="m-2"' in pipe.bytes
+    assert b'<event version="2.0" uid="m-1"' not in pipe.bytes
+    client.hold([Parcel(negotiation.gone("m-2", "a-f-G", now_ms()), everybody), marker])
+    while not client.drain(now_ms()):
+        pass
+    assert pipe.bytes.endswith(marker.bytes_in("xml")), "drawn anew it is there again"
 
 
 class TestSlow:

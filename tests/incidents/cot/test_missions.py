@@ -21,6 +21,7 @@ from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import iso, position
 from tests.incidents.cot.tak import Tak
 from tests.incidents.cot.test_joining import PLACE, crew, events, open_incident, say
+from tests.support.incident_load import until
 
 MISSIONS = "/Marti/api/missions"
 
@@ -214,6 +215,19 @@ async def test_nobody_speaks_for_what_the_platform_shows(tak: Tak, uid: str) -> 
         await viewer.stream.settled(forger.stream)
         links = {link.get("uid") for event in viewer.stream.events for link in event.detail.findall("link")}
         assert uid not in links | {event.uid for event in viewer.stream.events}
+
+
+async def test_names_without_end_are_not_kept(tak: Tak) -> None:
+    incident, long = await open_incident(tak), f"bluelamp-{new_id()}" + "x" * 100_000
+    async with carried(tak, "officer") as officer:
+        await officer.ask("PUT", f"{MISSIONS}/{incident['number']}/contents", 422, json={"uids": [long]})
+        delete = marker("x").replace(b"b-m-p-s-m", b"t-x-d-d")
+        officer.stream.send(delete.replace(b"<contact", f'<link uid="{long}" relation="p-p"/><contact'.encode()))
+        await until(lambda: refused_as(tak, long[:256]), "the refusal is on record")
+
+
+async def refused_as(tak: Tak, claimed: str) -> bool:
+    return bool(await refusals(tak, claimed=claimed))
 
 
 async def test_a_hazard_moved_on_a_device_is_the_same_hazard(tak: Tak) -> None:

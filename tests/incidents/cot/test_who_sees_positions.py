@@ -29,6 +29,7 @@ async def test_who_becomes_covert_leaves_every_map_but_the_control_rooms(tak: Ta
             await device.settled(police)
         assert [len([one for one in device.events if one.uid == "P-covert"]) for device in (*others, late)] == [1, 1, 0]
     finally:
+        await ask(tak, "control", "PATCH", f"/resources/{resource}", json={"covert": False})
         for device in devices:
             await device.__aexit__()
 
@@ -61,3 +62,4 @@ async def test_a_vehicle_that_becomes_covert_leaves_devices_too(tak: Tak) -> Non
         await ask(tak, "control", "PATCH", f"/resources/{resource}", json={"covert": True})
         await viewer.wait("t-x-d-d", uid=f"gone-bluelamp-r-{resource}")
         await control.wait("a-f", uid=f"bluelamp-r-{resource}", count=2)
+        await ask(tak, "control", "PATCH", f"/resources/{resource}", json={"covert": False})

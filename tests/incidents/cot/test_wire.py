@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import SubElement
+
 import pytest
 import takproto
 from hypothesis import given
@@ -67,6 +69,21 @@ def test_what_the_protocol_has_no_place_for_goes_along_as_xml() -> None:
     again = protobuf.parse(unframed(protobuf.write(xml.parse(data))))
     assert again is not None
     assert same(again, xml.parse(data))
+
+
+def test_what_is_too_deep_for_the_one_form_is_refused_in_the_other() -> None:
+    event = xml.parse(position())
+    for depth in range(1, 24):
+        within = event.detail
+        for _ in range(depth):
+            within = SubElement(within, "a")
+        try:
+            again = protobuf.parse(unframed(protobuf.write(event)))
+        except EventError:
+            return
+        assert again is not None
+        assert same(again, xml.parse(xml.write(again)))
+    raise AssertionError("it has no bound")
 
 
 def test_times() -> None:

@@ -173,22 +173,25 @@ class Gateway:
             return
         if not audience:
             return
-        key = event.uid if reading.is_kept(event) else ""
-        held = self.hub.last(key) if key and key != client.uid else None
-        if held is not None and held.audience.isdisjoint(client.groups | audience):
-            key = ""  # by chance or not, it is called as something that this client does not see, whose place it must not take
-        elif held is not None and groups.is_limited(held.audience):
-            audience = held.audience  # moved by one of those who see it, it is still theirs only
-        if event.type == reading.DELETE:
-            for uid in reading.deleted(event):
-                held = self.hub.last(uid)
-                if held is not None and not held.audience.isdisjoint(client.groups):  # never what it does not see itself
-                    self.hub.forget(uid)
+        key, audience = self._beside(client, event.uid if reading.is_kept(event) else "", audience)
         parcel = Parcel(event, audience, key, client, urgent=event.type.startswith("b-a-"))
+        for uid in parcel.ends:
+            shown = self.hub.last(uid)
+            if shown is not None and not shown.audience.isdisjoint(client.groups):  # never what it does not see itself
+                self.hub.forget(uid)
         if named := destinations(event):
             self.hub.hand(parcel, [other for other in self._here if other.uid in named or other.call_sign in named])
         else:
             self.hub.publish(parcel)
+
+    def _beside(self, client: Client, key: str, audience: frozenset[str]) -> tuple[str, frozenset[str]]:
+        """Key and audience of what a client sends, by what is on maps under its uid already."""
+        held = self.hub.last(key) if key and key != client.uid else None
+        if held is None:
+            return key, audience
+        if held.audience.isdisjoint(client.groups | audience):
+            return "", audience  # something that this client does not see, whose place it must not take
+        return key, held.audience if groups.is_limited(held.audience) else audience
 
     def _correct_clock(self, event: CotEvent) -> None:
         """By the server's clock: a device that is an hour off is neither stale at once nor for an hour too long."""

@@ -76,6 +76,8 @@ class Client:
                 positions[parcel.key] = parcel
                 self._newest = parcel.key
                 continue
+            for key in parcel.ends:
+                positions.pop(key, None)  # it would come after its own end, and stay
             (self._urgent if parcel.urgent else self._kept).append(parcel)
             self._kept_bytes += len(parcel.bytes_in(self.form))
         if self._kept_bytes > KEPT_BYTES_MAX:

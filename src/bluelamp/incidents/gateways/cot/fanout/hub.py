@@ -125,11 +125,15 @@ class Hub:
     def publish(self, parcel: Parcel) -> None:
         """Hand a parcel to all who may see it, but the sender."""
         self._events += 1
+        cohorts = self._routed(parcel.audience)
+        for cohort in cohorts:
+            # Written first, where a failure is the sender's: no batch, and nobody who comes, must fail for what one of many sent.
+            parcel.bytes_in(cohort.form)
+        if (held := self._last.get(parcel.key)) is not None and held.audience != parcel.audience:
+            self.forget(parcel.key)  # also where it is kept at hand for those who come and may not see it any more
         if parcel.key and (parcel.key in self._last or len(self._last) < self._contacts_max):
             self._last[parcel.key] = parcel
-        for cohort in self._routed(parcel.audience):
-            # Written here, where a failure is the sender's: a batch must never fail for what one of many sent.
-            parcel.bytes_in(cohort.form)
+        for cohort in cohorts:
             cohort.batch.append(parcel)
             if parcel.key and cohort.snapshot is not None:
                 cohort.snapshot[parcel.key] = parcel

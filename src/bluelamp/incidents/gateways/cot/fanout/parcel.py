@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bluelamp.incidents.gateways.cot.joining.reading import DELETE, deleted
 from bluelamp.incidents.gateways.cot.wire import protobuf, splitting, xml
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
 
@@ -14,9 +15,12 @@ Form = Literal["xml", "protobuf"]
 
 
 class Parcel:
-    """`key`: newer ones of the same key take its place where a client is slow; empty: it is never dropped."""
+    """`key`: newer ones of the same key take its place where a client is slow; empty: it is never dropped.
 
-    __slots__ = ("_event", "_protobuf", "_xml", "audience", "key", "sender", "stale", "urgent")
+    `ends`: keys of what it takes off maps.
+    """
+
+    __slots__ = ("_event", "_protobuf", "_xml", "audience", "ends", "key", "sender", "stale", "urgent")
 
     def __init__(
         self, event: CotEvent, audience: frozenset[str], key: str = "", sender: Client | None = None, *, urgent: bool = False
@@ -26,6 +30,7 @@ class Parcel:
         self._protobuf = b""
         self.audience = audience
         self.key = key
+        self.ends = tuple(deleted(event)) if event.type == DELETE else ()
         self.sender = sender
         self.stale = event.stale
         self.urgent = urgent

@@ -24,6 +24,7 @@ from bluelamp.incidents.gateways.cot.joining.expected import Expected
 from bluelamp.incidents.gateways.cot.joining.origins import Origins
 from bluelamp.incidents.gateways.cot.missions import contents
 from bluelamp.incidents.gateways.cot.missions.errors import NotTakenError
+from bluelamp.incidents.gateways.cot.missions.names import NAME_LENGTH_MAX
 from bluelamp.incidents.gateways.cot.wire.event import CotEvent
 from bluelamp.incidents.log.actions import Result
 from bluelamp.incidents.log.queries import state_now
@@ -165,7 +166,8 @@ class Incoming:
 
         async def note() -> None:
             async with self._spine.db.transaction() as connection:
-                detail = {"missions": reading.missions_of(event), "type": event.type, "tak_device": device}
+                named = [name[:NAME_LENGTH_MAX] for name in reading.missions_of(event)]
+                detail = {"missions": named, "type": event.type, "tak_device": device}
                 await audit.record(connection, caller.actor, "refusal", INCIDENTS_CONTRIBUTE, detail=detail)
 
         task = asyncio.create_task(note(), name="cot-refusal")

@@ -23,7 +23,7 @@ from bluelamp.incidents.gateways.cot.missions.following import Following
 from bluelamp.incidents.gateways.cot.missions.queries import Mission
 from bluelamp.incidents.gateways.cot.wire import xml
 from bluelamp.incidents.gateways.cot.wire.errors import EventError
-from bluelamp.incidents.gateways.cot.wire.event import parse_time
+from bluelamp.incidents.gateways.cot.wire.event import TEXT_LENGTH_MAX, parse_time
 from bluelamp.incidents.log import store as log_store
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
@@ -176,7 +176,7 @@ class Missions:
 
     async def subscribe(self, asked: Asked) -> Response:
         uid = asked.query.get("uid", "")
-        if not 0 < len(uid) <= 256:
+        if not 0 < len(uid) <= TEXT_LENGTH_MAX:
             raise InvalidError("say with `uid` which device wants to be told")
         self._frame.own(asked, uid)
         row = await self._following.subscribe(asked.caller, asked.identity.device, await self._find(asked), uid)
@@ -229,6 +229,8 @@ class Missions:
         added = await json_of(asked.request, Added)
         if len(added.uids) + len(added.hashes) > NAMED_MAX:
             raise InvalidError(f"at most {NAMED_MAX} markers and attachments at once")
+        if any(len(uid) > TEXT_LENGTH_MAX for uid in added.uids):
+            raise InvalidError(f"a uid has at most {TEXT_LENGTH_MAX} characters")
         incident = await self._find(asked)
         for uid in added.uids:
             self._frame.own(asked, uid)

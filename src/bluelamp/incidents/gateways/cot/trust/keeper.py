@@ -15,7 +15,7 @@ from bluelamp.incidents.gateways.cot.gateway import Gateway, Identity
 from bluelamp.incidents.gateways.cot.joining import store as joining
 from bluelamp.incidents.gateways.cot.joining.reading import DELETE, FEATURE, OURS, is_drawing, is_position
 from bluelamp.incidents.gateways.cot.trust import store
-from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.incidents.gateways.cot.wire.event import TEXT_LENGTH_MAX, CotEvent
 from bluelamp.incidents.log import store as incidents
 from bluelamp.incidents.positions.carriers import PERSON
 from bluelamp.incidents.positions.store.carriers import CHANNEL as CREWS
@@ -196,7 +196,7 @@ class CertificateKeeper:
 
     def _note_forgery(self, identity: Identity, uid: str) -> None:
         """On record once for each device and uid, not for each of a stream of events."""
-        caller = identity.caller
+        caller, uid = identity.caller, uid[:TEXT_LENGTH_MAX]
         if caller is None or (identity.device, uid) in self._told or len(self._told) > 10_000:
             return
         self._told.add((identity.device, uid))

@@ -11,6 +11,8 @@ from bluelamp.incidents.gateways.cot.wire.errors import EventError
 
 UNKNOWN_M = 9_999_999.0
 """How the format says that a height or an error is not known."""
+MS_MAX = 253_370_764_800_000
+"""The year 9999, epoch milliseconds: times lie before it."""
 TEXT_LENGTH_MAX = 256
 """Longest uid, type or `how`: real ones are under 100."""
 
@@ -59,10 +61,8 @@ class CotEvent:
         return "" if contact is None else contact.get("callsign", "")[:TEXT_LENGTH_MAX]
 
     def moved_by(self, ms: int) -> None:
-        """Correct all times by a clock's error."""
-        self.time += ms
-        self.start += ms
-        self.stale += ms
+        """Correct all times by a clock's error, as far as they stay times that can be written."""
+        self.time, self.start, self.stale = (min(max(at + ms, 0), MS_MAX - 1) for at in (self.time, self.start, self.stale))
         self.raw = b""
 
 
@@ -77,7 +77,7 @@ def parse_time(text: str) -> int:
         ms = round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         raise EventError("time, start and stale are ISO 8601 times") from None
-    if not 0 <= ms < 253_370_764_800_000:
+    if not 0 <= ms < MS_MAX:
         raise EventError("time, start and stale lie between the years 1970 and 9998")
     return ms
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from bluelamp.incidents.gateways.cot.wire.errors import EventError
-from bluelamp.incidents.gateways.cot.wire.event import CotEvent
+from bluelamp.incidents.gateways.cot.wire.event import MS_MAX, CotEvent
 from bluelamp.incidents.gateways.cot.wire.splitting import MAGIC
-from bluelamp.incidents.gateways.cot.wire.xml import fragment
+from bluelamp.incidents.gateways.cot.wire.xml import bound, fragment
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 COT_EVENT = 2
@@ -38,7 +38,6 @@ _TYPED: dict[int, tuple[str, tuple[str, ...], int]] = {
 _BY_ELEMENT = {element: (number, names, kind) for number, (element, names, kind) in _TYPED.items()}
 
 Value = int | bytes
-MS_MAX = 253_370_764_800_000
 _NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]")
 
 
@@ -191,6 +190,9 @@ def parse(message: bytes) -> CotEvent | None:
             setattr(event, _DOUBLES[number], _double(value))
         elif number == DETAIL:
             _read_detail(_inside(value), event.detail)
+    whole = Element("event")
+    whole.extend((Element("point"), event.detail))
+    bound(whole)
     return event.check()
 
 

@@ -28,7 +28,7 @@ def parse(data: bytes) -> CotEvent:
         raise EventError(f"not a well-formed event without document type: {str(error)[:120]}") from None
     if root.tag != "event":
         raise EventError("the outermost element is not <event>")
-    _bound(root)
+    bound(root)
     point = root.find("point")
     given = root.get
     detail = root.find("detail")
@@ -43,7 +43,7 @@ def parse(data: bytes) -> CotEvent:
 
 
 def fragment(text: str) -> list[Element]:
-    """The elements of `xmlDetail`, which has no root of its own.
+    """The elements of `xmlDetail`, which has no root of its own; not bounded yet.
 
     Raises:
         EventError: not well-formed.
@@ -52,12 +52,15 @@ def fragment(text: str) -> list[Element]:
         root = defused(f"<detail>{text}</detail>".encode(), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise EventError(f"xmlDetail is not well-formed: {str(error)[:120]}") from None
-    _bound(root)
     return list(root)
 
 
-def _bound(root: Element) -> None:
-    """Without recursion: a deep tree must not exhaust the stack of whoever walks it later."""
+def bound(root: Element) -> None:
+    """Without recursion: a deep tree must not exhaust the stack of whoever walks it later.
+
+    Raises:
+        EventError: an event with too many elements, or too deep.
+    """
     level, depth, seen = [root], 0, 1
     while level:
         depth += 1
