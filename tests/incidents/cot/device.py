@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import Self
 
 from bluelamp.incidents.gateways.cot.wire import protobuf, xml
@@ -59,24 +60,25 @@ class Device:
             self.closed.set()
             self.heard.set()
 
-    async def wait(self, kind: str = "", *, uid: str = "", count: int = 1) -> list[CotEvent]:
+    async def wait(
+        self, kind: str = "", *, uid: str = "", count: int = 1, like: Callable[[CotEvent], bool] = lambda _: True
+    ) -> list[CotEvent]:
         """Events of a type (by its beginning) and uid, once so many have come."""
         async with asyncio.timeout(40):
             while True:
                 self.heard.clear()
-                found = [event for event in self.events if event.type.startswith(kind) and event.uid.startswith(uid)]
+                found = [event for event in self.events if event.type.startswith(kind) and event.uid.startswith(uid) and like(event)]
                 if len(found) >= count:
                     return found
                 assert not self.closed.is_set(), "the gateway ended the connection"
                 await self.heard.wait()
 
     async def settled(self, from_device: Device | None = None) -> None:
-        """Until everything that was sent before by another (or this one) has been routed: a ping comes back after it."""
-        pinging = from_device or self
-        before = sum(event.type == "t-x-c-t-r" for event in pinging.events)
-        pinging.send(ping())
-        await pinging.wait("t-x-c-t-r", count=before + 1)
-        await asyncio.sleep(0.05)
+        """Until everything that was sent before by another (or this one) has been routed and read here: pings come back after it."""
+        for pinging in dict.fromkeys((from_device or self, self)):
+            before = sum(event.type == "t-x-c-t-r" for event in pinging.events)
+            pinging.send(ping())
+            await pinging.wait("t-x-c-t-r", count=before + 1)
 
     async def protobuf(self) -> None:
         """Ask for version 1, and wait until it is agreed."""

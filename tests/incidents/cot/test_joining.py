@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from bluelamp.kit.ids import new_id
@@ -10,6 +9,7 @@ from tests.incidents.conftest import IncidentRoom, event
 from tests.incidents.cot.device import Device
 from tests.incidents.cot.examples import chat, emergency, iso, position
 from tests.incidents.cot.tak import Tak, gateway
+from tests.support.incident_load import until
 from tests.support.platform import RunningPlatform
 
 PLACE = {"said": "M6 southbound, near junction 36", "latitude": 54.21, "longitude": -2.71, "source": "map"}
@@ -41,12 +41,14 @@ async def crew(tak: Tak, username: str, incident: str = "") -> str:
 
 async def events(tak: Tak, incident: str, kind: str, count: int = 1) -> list[dict[str, Any]]:
     """Events of a kind in the incident's log, once there are so many."""
-    for _ in range(200):
-        found = (await ask(tak, "control", "GET", f"/{incident}/events", params={"kind": kind}))["items"]
-        if len(found) >= count:
-            return list(found)
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"there is no {kind}: {found}")
+    found: list[dict[str, Any]] = []
+
+    async def enough() -> bool:
+        found[:] = (await ask(tak, "control", "GET", f"/{incident}/events", params={"kind": kind}))["items"]
+        return len(found) >= count
+
+    await until(enough, f"{count} of {kind}", told=lambda: found)
+    return found
 
 
 async def seeing(tak: Tak, username: str, incident: str) -> Device:
@@ -63,14 +65,15 @@ async def test_chat_goes_both_ways_in_the_incidents_room(tak: Tak) -> None:
         one.send(position("P-officer-chat", "KILO 1"), chat("P-officer-chat", "KILO 1", "Lane 2 is blocked", incident["number"]))
         (kept,) = await events(tak, incident["id"], "chat.said")
         assert kept["data"]["text"] == "Lane 2 is blocked"
-        (heard,) = await other.wait("b-t-f")
+        (heard,) = await other.wait("b-t-f", uid="GeoChat.P-officer-chat.")
         said = heard.detail.find("__chat")
         assert said is not None
         assert said.get("chatroom") == incident["number"]
         await say(tak, "control", incident["id"], "chat.said", text="Recovery is on its way")
         for device in (one, other):
-            await device.wait("b-t-f", count=1 if device is one else 2)
-        assert [e.detail.findtext("remarks") for e in one.events if e.type == "b-t-f"] == ["Recovery is on its way"], "no echo"
+            heard_in = await device.wait("b-t-f", count=1 if device is one else 2, like=lambda e: f".{incident['number']}." in e.uid)
+            if device is one:
+                assert [e.detail.findtext("remarks") for e in heard_in] == ["Recovery is on its way"], "no echo"
         one.send(chat("P-officer-chat", "KILO 1", "Lane 2 is blocked", incident["number"]))
         await one.settled()
         assert len(await events(tak, incident["id"], "chat.said", 2)) == 2, "a repeat is kept once"
@@ -114,9 +117,9 @@ async def test_drawings_go_both_ways_and_deletes_follow(tak: Tak) -> None:
             assert (marker.latitude, marker.call_sign) == (54.21, "Fuel on road")
         await say(tak, "control", incident["id"], "feature.removed", feature=hazard, reason="cleared")
         await say(tak, "control", incident["id"], "feature.removed", feature=drawn["data"]["feature"], reason="wrong")
-        gone = await other.wait("t-x-d-d", count=2)
-        links = {link.get("uid") for event in gone for link in event.detail.findall("link")}
-        assert {f"bluelamp-f-{hazard}", "draw-1"} <= links
+        for uid in (f"bluelamp-f-{hazard}", "draw-1"):
+            (gone,) = await other.wait("t-x-d-d", uid=f"gone-{uid}")
+            assert [link.get("uid") for link in gone.detail.findall("link")] == [uid]
         late = await seeing(tak, "supervisor", incident["id"])
         await late.settled()
         assert not [event for event in late.events if event.uid in {f"bluelamp-f-{hazard}", "draw-1"}]
@@ -139,8 +142,7 @@ async def test_an_emergency_of_a_device_is_the_platforms_and_is_heard_once(tak: 
         await other.wait("b-a-o", uid="P-officer-sos-9-1-1")
         assert f"bluelamp-e-{number}" not in {event.uid for event in other.events}, "as the device calls it, and no second time"
         await ask(tak, "control", "POST", f"/emergencies/{number}/close", json={"outcome": "resolved"})
-        (over,) = await other.wait("b-a-o-can")
-        assert over.uid == "P-officer-sos-9-1-1"
+        await other.wait("b-a-o-can", uid="P-officer-sos-9-1-1")
         cancel = emergency("P-officer-sos", "KILO 1").replace(b"b-a-o-tbl", b"b-a-o-can")
         one.send(cancel, emergency("P-officer-sos", "KILO 1"))
         again = await events(tak, incident["id"], "emergency.raised", 2)
@@ -176,12 +178,7 @@ async def test_casualties_go_both_ways(tak: Tak) -> None:
         number = new_id()
         await say(tak, "control", incident["id"], "casualty.found", casualty=number, label="Tag 7", place=PLACE)
         await say(tak, "control", incident["id"], "casualty.triaged", casualty=number, tool="TST", category="P1")
-        for _ in range(100):
-            shown = [event for event in other.events if event.uid == f"bluelamp-c-{number}"]
-            if shown and shown[-1].call_sign == "Tag 7 P1":
-                break
-            await asyncio.sleep(0.05)
-        assert shown[-1].call_sign == "Tag 7 P1"
+        await other.wait("b-r-f-h-c", uid=f"bluelamp-c-{number}", like=lambda shown: shown.call_sign == "Tag 7 P1")
     finally:
         await one.__aexit__()
         await other.__aexit__()
@@ -204,9 +201,9 @@ async def test_a_partner_sees_an_incident_while_it_is_part_of_it_and_not_a_momen
         heard = len(fire.events)
         police.send(position("P-officer-share", "KILO 1", lat=54.9))
         await say(tak, "control", incident["id"], "chat.said", text="for us")
-        await police.settled()
-        await fire.settled()
-        assert {event.type for event in fire.events[heard:]} <= {"t-x-c-t-r", "t-x-d-d"}
+        await police.wait("b-t-f", like=lambda said: f".{incident['number']}." in said.uid)
+        await fire.settled(police)
+        assert not [one for one in fire.events[heard:] if one.uid in of_it or f".{incident['number']}." in one.uid]
 
 
 async def test_positions_go_both_ways(tak: Tak) -> None:

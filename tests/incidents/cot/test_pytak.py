@@ -60,7 +60,7 @@ async def test_pytak_enrols_and_is_on_the_same_map(tak: Tak, monkeypatch: pytest
             (event,) = await ours.wait("a-f", uid="pytak-1")
             assert event.latitude == 54.31
             ours.send(position("P-console", "CONTROL"))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(40):
                 while b"P-console" not in (heard := await received.get()):
                     pass
             assert b"CONTROL" in heard
