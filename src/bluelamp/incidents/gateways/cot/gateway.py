@@ -51,9 +51,6 @@ class Gatekeeper(Protocol):
     def audience(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str] | None:
         """Groups that an event goes to; None: it is refused (a uid that belongs to another)."""
 
-    def left(self, client: Client, identity: Identity) -> None:
-        """A client disconnected."""
-
 
 class Gateway:
     """One per process; belongs to the event loop."""
@@ -131,7 +128,7 @@ class Gateway:
 
     def dismiss(self, client: Client) -> None:
         """A client's connection is over."""
-        keeper, identity = self._here.pop(client)
+        _, identity = self._here.pop(client)
         self.hub.leave(client)
         if client.let_go_because:
             log.info("a CoT client of %s is let go: %s", identity.agency, client.let_go_because)
@@ -140,7 +137,6 @@ class Gateway:
             if held is not None:
                 gone = negotiation.gone(client.uid, "a-f-G", self.clock())
                 self.hub.publish(Parcel(gone, held.audience))
-        keeper.left(client, identity)
 
     def close(self) -> None:
         """End every connection."""

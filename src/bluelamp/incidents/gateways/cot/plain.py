@@ -24,9 +24,6 @@ class PlainKeeper:
     def audience(self, client: Client, identity: Identity, event: CotEvent) -> frozenset[str] | None:  # noqa: ARG002
         return identity.audience
 
-    def left(self, client: Client, identity: Identity) -> None:
-        """Nothing is kept of them."""
-
 
 async def listen(gateway: Gateway, port: int, agency: str) -> asyncio.Server:
     """Open the door."""

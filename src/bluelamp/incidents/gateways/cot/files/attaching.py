@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -35,31 +34,19 @@ class Attaching:
         """
         assert identity.caller is not None  # noqa: S101 - devices behind certificates have one
         if file.content_type == packages.CONTENT_TYPE:
-            await self.package(identity, incident, await keeping.whole(self._spine, file.id, file.bytes))
+            await self.package(identity, incident, await keeping.opened(await keeping.whole(self._spine, file.id, file.bytes)))
             return
         parts = keeping.read(self._spine, file.id, file.bytes)
         await self._media(identity.caller, identity.device, incident, parts, file.sha256, file.bytes, file.name)
 
-    async def mission_of(self, content: bytes) -> str:
-        """Name or guid of the mission that a data package says it is for; empty: none."""
-        async with keeping.AT_ONCE:
-            return (await asyncio.to_thread(packages.opened, content)).mission
-
-    async def package(self, identity: Identity, incident: str, content: bytes) -> packages.Package:
-        """All of a data package, into an incident.
-
-        Raises:
-            PackageError, PackageEntryError, and as `file`.
-        """
+    async def package(self, identity: Identity, incident: str, package: packages.Package) -> None:
+        """All of a data package, into an incident. Raises as `file` does."""
         assert identity.caller is not None  # noqa: S101 - devices behind certificates have one
-        async with keeping.AT_ONCE:
-            package = await asyncio.to_thread(packages.opened, content)
         for event in package.events:
             await self._draw(identity, incident, event)
         for name, attached in package.media:
             parts, sha256 = _pieces(attached), hashlib.sha256(attached).hexdigest()
             await self._media(identity.caller, identity.device, incident, parts, sha256, len(attached), name)
-        return package
 
     async def _media(
         self, caller: Caller, device: str, incident: str, parts: AsyncIterator[bytes], sha256: str, size: int, name: str

@@ -117,12 +117,17 @@ async def whole(spine: Spine, file: str, size: int) -> bytes:
     return b"".join([part async for part in read(spine, file, size)])
 
 
+async def opened(content: bytes) -> packages.Package:
+    """A data package, where it is its turn. Raises `PackageError`, `PackageEntryError`."""
+    async with AT_ONCE:
+        return await asyncio.to_thread(packages.opened, content)
+
+
 async def _examine(spine: Spine, file: str, size: int) -> str:
     """Its type, by its content; what is none of those that are handed on is refused here, before anybody hears of it."""
     first = await spine.blobs.vault.get(f"tak/{file}", _object(file, 0))
     if first.startswith(packages.MAGIC):
-        async with AT_ONCE:
-            await asyncio.to_thread(packages.opened, await whole(spine, file, size))
+        await opened(await whole(spine, file, size))
         return packages.CONTENT_TYPE
     starts = [start for start in range(0, size, PIECE_BYTES) if start + PIECE_BYTES >= size - TAIL_BYTES]
     last = b"".join([await spine.blobs.vault.get(f"tak/{file}", _object(file, start)) for start in starts])

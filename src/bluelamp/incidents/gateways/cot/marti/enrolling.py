@@ -18,14 +18,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bluelamp.incidents.gateways.cot.marti.door import body
 from bluelamp.incidents.gateways.cot.settings import CotSettings
 from bluelamp.incidents.gateways.cot.trust import actions, store
 from bluelamp.incidents.gateways.cot.trust.authority import Authority, Signed
 from bluelamp.incidents.gateways.cot.trust.errors import EnrolmentRefusedError
 from bluelamp.spine.budgets import Budget
 from bluelamp.spine.calling import network_of
-from bluelamp.spine.errors import BluelampError, TooLargeError, render
+from bluelamp.spine.errors import BluelampError, render
 from bluelamp.spine.module import Spine
+from bluelamp.spine.relational import Record
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +54,8 @@ class Enrolling:
             exception_handlers={BluelampError: _told},
         )
 
-    async def _credentials(self, request: Request) -> tuple[str, str]:
-        """Username and token of an enrolment that is open.
+    async def _credentials(self, request: Request) -> tuple[Record, str]:
+        """An enrolment that is open, and its token.
 
         Raises:
             EnrolmentRefusedError: none.
@@ -67,30 +69,28 @@ class Enrolling:
         except (binascii.Error, UnicodeDecodeError):
             username = token = ""
         username = username.strip().casefold()
-        if scheme.lower() == "basic" and await store.open_enrolment(self._spine.db, username, token) is not None:
-            return username, token
+        if scheme.lower() == "basic" and (row := await store.open_enrolment(self._spine.db, username, token)) is not None:
+            return row, token
         if encoded:
             self._failures.spend(address)
         raise EnrolmentRefusedError("this enrolment is unknown, used or over: ask for a new one in Bluelamp")
 
     async def _config(self, request: Request) -> Response:
         """What a request for a certificate should say; we take nothing but the key from it."""
-        username, token = await self._credentials(request)
-        row = await store.open_enrolment(self._spine.db, username, token)
-        agency = row["agency_name"] if row else ""
-        body = (
+        row, _ = await self._credentials(request)
+        told = (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
             '<ns2:certificateConfig xmlns="http://bbn.com/marti/xml/config" xmlns:ns2="com.bbn.marti.config"><nameEntries>'
-            f'<nameEntry name="O" value={quoteattr(agency)}/><nameEntry name="OU" value={quoteattr(row["agency"] if row else "")}/>'
+            f'<nameEntry name="O" value={quoteattr(row["agency_name"])}/><nameEntry name="OU" value={quoteattr(row["agency"])}/>'
             "</nameEntries></ns2:certificateConfig>"
         )
-        return Response(body, media_type="application/xml")
+        return Response(told, media_type="application/xml")
 
     async def _signed(self, request: Request) -> Signed:
-        username, token = await self._credentials(request)
-        body = await _body(request)
+        row, token = await self._credentials(request)
+        asked, username = await body(request, REQUEST_BYTES_MAX), row["username"]
         place = network_of(request.client.host if request.client else "")
-        signed = await actions.sign(self._spine, self._authority, username, token, body, place, self._settings.certificate_days)
+        signed = await actions.sign(self._spine, self._authority, username, token, asked, place, self._settings.certificate_days)
         log.info("a TAK device of %s is enrolled", username)
         return signed
 
@@ -114,18 +114,9 @@ def _bare(pem: bytes) -> str:
 def _answer(signed: Signed, authority: Authority, *, as_xml: bool) -> Response:
     certificate, root = _bare(signed.pem), _bare(authority.pem)
     if as_xml:
-        body = f"<enrollment><signedCert>{escape(certificate)}</signedCert><ca>{escape(root)}</ca></enrollment>"
-        return Response(f'<?xml version="1.0" encoding="UTF-8"?>{body}', media_type="application/xml")
+        told = f"<enrollment><signedCert>{escape(certificate)}</signedCert><ca>{escape(root)}</ca></enrollment>"
+        return Response(f'<?xml version="1.0" encoding="UTF-8"?>{told}', media_type="application/xml")
     return Response(msgspec.json.encode({"signedCert": certificate, "ca0": root}), media_type="application/json")
-
-
-async def _body(request: Request) -> bytes:
-    taken = bytearray()
-    async for piece in request.stream():
-        taken += piece
-        if len(taken) > REQUEST_BYTES_MAX:
-            raise TooLargeError(f"a certificate request has at most {REQUEST_BYTES_MAX} bytes")
-    return bytes(taken)
 
 
 async def _told(_request: Request, error: Any) -> Response:

@@ -86,10 +86,10 @@ class Files:
         """A data package; with the keyword `missionpackage` for all of the agency. One that names a mission is put into that incident."""
         file = await self._receive(asked, asked.query.get("filename", ""))
         if file.content_type == packages.CONTENT_TYPE:
-            content = await keeping.whole(self._spine, file.id, file.bytes)
-            if mission := await self._attaching.mission_of(content):
-                incident = await queries.find(self._spine, asked.caller, mission, guid_in(mission))
-                await self._attaching.package(asked.identity, incident, content)
+            package = await keeping.opened(await keeping.whole(self._spine, file.id, file.bytes))
+            if package.mission:
+                incident = await queries.find(self._spine, asked.caller, package.mission, guid_in(package.mission))
+                await self._attaching.package(asked.identity, incident, package)
         if PACKAGE in file.keywords:
             await self._share(asked, file, "public")
         return Response(self._sharing.address(file.sha256), media_type="text/plain")

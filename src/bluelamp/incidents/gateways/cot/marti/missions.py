@@ -258,7 +258,7 @@ class Missions:
         """A data package: its markers and pictures become the incident's."""
         self._frame.own(asked, asked.query.get("creatorUid", ""))
         incident = await self._find(asked)
-        await self._attaching.package(asked.identity, incident, await body(asked.request, self._most))
+        await self._attaching.package(asked.identity, incident, await keeping.opened(await body(asked.request, self._most)))
         return json(shapes.answer("Mission", [self._whole(asked, await queries.seen(self._spine, asked.caller, incident, "whole"))]))
 
     async def archive(self, asked: Asked) -> Response:

@@ -191,9 +191,6 @@ class CertificateKeeper:
             await self._learn()
             client.let_go("its uid belongs to another device")
 
-    def left(self, client: Client, identity: Identity) -> None:
-        """Nothing is kept of a connection."""
-
     def _note_forgery(self, identity: Identity, uid: str) -> None:
         """On record once for each device and uid, not for each of a stream of events."""
         caller, uid = identity.caller, uid[:TEXT_LENGTH_MAX]
