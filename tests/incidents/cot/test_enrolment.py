@@ -154,6 +154,19 @@ async def test_who_has_left_the_force_is_cut_off_at_once(tak: Tak) -> None:
                 await announce(connection, person)
 
 
+async def test_the_audit_names_the_address_whatever_has_changed_since_it_came(tak: Tak) -> None:
+    async with await tak.device("officer") as device:
+        await device.wait("t-x-takp-v")
+        ((client, came),) = tak.doors.gateway.present()
+        await tak.doors.keeper.again()
+        assert tak.doors.gateway.present()[0][0] is client
+        now = tak.doors.gateway.present()[0][1]
+        assert came.caller is not None
+        assert now.caller is not None
+        assert came.caller.device.startswith("127.0.0.1 TAK")
+        assert now.caller.actor == came.caller.actor
+
+
 async def test_another_agencys_devices_hear_nothing(tak: Tak) -> None:
     own = await IncidentRoom(tak.platform).resource()
     crewed = await tak.platform.client("officer").put("/v1/incidents/me/resource", json={"resource": own["id"]})

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bluelamp.incidents.gateways.cot.files import keeping, packages
+from bluelamp.incidents.gateways.cot.files import keeping, packages, store
 from bluelamp.incidents.gateways.cot.files.errors import PackageEntryError, PackageError
 from bluelamp.kit.ids import new_id
 from tests.incidents.cot.examples import iso
@@ -204,6 +204,20 @@ async def test_files_are_deleted_when_their_time_is_over(tak: Tak) -> None:
         assert await keeping.expire(spine) >= 1
         assert not await spine.blobs.keys(f"{keeping.FOLDER}{file}/")
         await officer.ask("GET", CONTENT, 404, params={"hash": sha(picture)})
+
+
+async def test_a_file_that_is_sent_again_as_its_time_ends_stays(tak: Tak, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, spine = jpeg(), tak.platform.spine
+    async with carried(tak, "officer") as officer:
+        await upload(officer, picture)
+        file = await spine.db.fetchval("SELECT id FROM cot_files WHERE sha256 = $1", sha(picture))
+
+        async def over_a_moment_ago(*_: Any) -> list[str]:
+            return [file]
+
+        monkeypatch.setattr(store, "over", over_a_moment_ago)
+        assert await keeping.expire(spine) == 0
+        assert await officer.ask("GET", CONTENT, params={"hash": sha(picture)}) == picture
 
 
 def bomb(name: str = "p.jpg", size: int = 200 << 20) -> bytes:

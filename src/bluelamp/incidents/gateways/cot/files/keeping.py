@@ -146,19 +146,20 @@ async def forget(spine: Spine, file: str) -> None:
 
 async def expire(spine: Spine) -> int:
     """Delete files whose time is over, and what uploads that broke off left behind; how many."""
-    now = spine.clock()
-    gone = await store.over(spine.db, moment(now), 500)
-    for file in gone:
+    now, gone = spine.clock(), 0
+    for file in await store.over(spine.db, moment(now), 500):
         async with spine.db.transaction() as connection:
-            await store.remove(connection, file)
+            if not await store.remove(connection, file, over=moment(now)):
+                continue
             await audit.record(connection, audit.SYSTEM, "erasure", INCIDENTS_CONTRIBUTE, detail={"tak_file": file})
         await forget(spine, file)
+        gone += 1
     stored = {name.removeprefix(FOLDER).partition("/")[0] for name in await spine.blobs.keys(FOLDER)}
     old = [file for file in stored if decode_base32(file) >> 80 < now - UNFINISHED_MS]
     lost = set(old) - await store.known(spine.db, old)
     for file in lost:
         await forget(spine, file)
-    return len(gone) + len(lost)
+    return gone + len(lost)
 
 
 async def _run(spine: Spine) -> None:

@@ -89,8 +89,12 @@ async def set_tool(connection: Connection, file: str, tool: str) -> None:
     await connection.execute("UPDATE cot_files SET tool = $2 WHERE id = $1", file, tool)
 
 
-async def remove(connection: Connection, file: str) -> None:
-    await connection.execute("DELETE FROM cot_files WHERE id = $1", file)
+async def remove(connection: Connection, file: str, *, over: datetime | None = None) -> bool:
+    """Whether it is removed; with `over` only if its time is over by then: it may have been sent again meanwhile."""
+    done = await connection.fetchval(
+        "DELETE FROM cot_files WHERE id = $1 AND ($2::timestamptz IS NULL OR expires_at <= $2) RETURNING true", file, over
+    )
+    return bool(done)
 
 
 async def over(db: Database, now: datetime, limit: int) -> list[str]:

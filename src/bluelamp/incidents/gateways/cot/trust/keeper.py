@@ -84,7 +84,7 @@ class CertificateKeeper:
                 await audit.record(connection, identity.caller.actor, "consultation", CONNECT, subjects=(identity.device,), detail=detail)
             if changes != self._changes:
                 now = await self._current(identity.device, identity.caller.id, identity.agency, {})
-                return now and now._replace(away_since=identity.away_since)
+                return now and _as_it_came(now, identity)
         return identity
 
     async def known(self, serial: str, address: str, action: str) -> Identity | None:
@@ -252,7 +252,7 @@ class CertificateKeeper:
                 if now is None:
                     client.let_go("it may no longer come in")
                 else:
-                    self._gateway.become(client, now)
+                    self._gateway.become(client, _as_it_came(now, identity))
                 return
         client.let_go("nobody can say what it may see")
 
@@ -296,6 +296,14 @@ class CertificateKeeper:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _as_it_came(now: Identity, before: Identity) -> Identity:
+    """What may be seen as of now, over the connection that has come before: the audit names its address whatever has changed since."""
+    assert now.caller is not None  # noqa: S101 - given by `_standing`
+    assert before.caller is not None  # noqa: S101 - the callers looked
+    caller = now.caller._replace(place=before.caller.place, device=before.caller.device)
+    return now._replace(caller=caller, away_since=before.away_since)
 
 
 def is_ours(uid: str, event: CotEvent) -> bool:
