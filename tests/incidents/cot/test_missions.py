@@ -302,6 +302,22 @@ async def test_a_device_is_told_of_those_on_its_map_only(tak: Tak) -> None:
         assert {one["name"] for one in (await police.ask("GET", "/Marti/api/groups/all"))["data"]} == {"KEN"}
 
 
+async def test_a_covert_subscriber_is_the_control_rooms_to_see(tak: Tak) -> None:
+    incident = await open_incident(tak)
+    base, resource = f"{MISSIONS}/{incident['number']}", await crew(tak, "officer", incident["id"])
+    await say(tak, "control", incident["id"], "agency.joined", agency="KFR", roles=[], reason="fire")
+    async with carried(tak, "officer") as covert, carried(tak, "control") as control, carried(tak, "firefighter") as fire:
+        await covert.ask("PUT", f"{base}/subscription", 201, params={"uid": covert.uid})
+        assert (await fire.ask("GET", f"{base}/subscriptions"))["data"] == [covert.uid]
+        await IncidentRoom(tak.platform).ask("control", "PATCH", f"/resources/{resource}", json={"covert": True})
+        for path in ("subscriptions", "subscriptions/roles"):
+            assert (await fire.ask("GET", f"{base}/{path}"))["data"] == []
+        assert await fire.ask("GET", f"{base}/contacts") == []
+        for device in (covert, control):
+            assert (await device.ask("GET", f"{base}/subscriptions"))["data"] == [covert.uid]
+        await IncidentRoom(tak.platform).ask("control", "PATCH", f"/resources/{resource}", json={"covert": False})
+
+
 async def test_nobody_asks_without_a_certificate_or_with_one_that_was_revoked(tak: Tak) -> None:
     trusting = ssl.create_default_context(cadata=tak.doors.authority.pem.decode())
     async with tak.marti(trusting) as nobody:

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from bluelamp.incidents.access import INCIDENTS_CONTRIBUTE, INCIDENTS_VIEW
 from bluelamp.incidents.domain.events import LogWritten, plain
 from bluelamp.incidents.domain.rules import New
+from bluelamp.incidents.gateways.cot import groups
 from bluelamp.incidents.gateways.cot.files import archives, keeping
 from bluelamp.incidents.gateways.cot.files import store as files
 from bluelamp.incidents.gateways.cot.files.attaching import Attaching, Draw
@@ -28,6 +29,7 @@ from bluelamp.incidents.log import store as log_store
 from bluelamp.kit.clock import to_ms, to_rfc3339
 from bluelamp.kit.ids import new_id
 from bluelamp.spine.errors import InvalidError, NotFoundError
+from bluelamp.spine.relational import Record
 
 MISSIONS = "/Marti/api/missions"
 SUBSCRIPTION = "com.bbn.marti.sync.model.MissionSubscription"
@@ -189,16 +191,20 @@ class Missions:
         return Response(status_code=200)
 
     async def subscription(self, asked: Asked) -> Response:
-        rows = await store.subscribers(self._spine.db, await self._find(asked))
+        rows = await self._subscribers(asked, await self._find(asked))
         own = next((row for row in rows if row["device"] == asked.identity.device), None)
         if own is None:
             raise NotFoundError("this device has not subscribed to the mission")
         told = shapes.subscription(own["uid"], own["username"], to_ms(own["at"]), writes=self._writes(asked))
         return json(shapes.answer(SUBSCRIPTION, told))
 
+    async def _subscribers(self, asked: Asked, incident: str) -> list[Record]:
+        caller, controls = asked.caller, not asked.caller.roles.isdisjoint(groups.CONTROL_ROLES)
+        return await store.subscribers(self._spine.db, incident, caller.agency, asked.identity.device, controls=controls)
+
     async def subscribers(self, asked: Asked) -> Response:
         mission = await self._seen(asked, "subscribers")
-        rows = await store.subscribers(self._spine.db, mission.state.id)
+        rows = await self._subscribers(asked, mission.state.id)
         if asked.request.url.path.endswith("/roles"):
             told: list[Any] = [shapes.subscription(row["uid"], row["username"], to_ms(row["at"]), writes=True) for row in rows]
         else:
@@ -207,7 +213,7 @@ class Missions:
 
     async def contacts(self, asked: Asked) -> Response:
         mission = await self._seen(asked, "contacts")
-        rows = await store.subscribers(self._spine.db, mission.state.id)
+        rows = await self._subscribers(asked, mission.state.id)
         return json(
             [{"uid": row["uid"], "callsign": row["call_sign"], "team": row["agency"], "role": "", "takv": "", "notes": ""} for row in rows]
         )

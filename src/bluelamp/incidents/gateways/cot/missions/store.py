@@ -60,11 +60,19 @@ async def all_subscriptions(db: Database) -> list[Record]:
     )
 
 
-async def subscribers(db: Database, incident: str) -> list[Record]:
-    """Devices that want to be told of an incident's changes, of agencies that still see it."""
+async def subscribers(db: Database, incident: str, agency: str, device: str, *, controls: bool) -> list[Record]:
+    """Devices that want to be told of an incident's changes, of agencies that still see it, as a device of this agency may see them:
+    of covert crews its own, and with `controls` those of its agency.
+    """
     return await db.fetch(
         "SELECT s.device, s.uid, s.at, u.username, d.agency, d.call_sign FROM cot_subscriptions s JOIN cot_devices d ON d.id = s.device"
         " JOIN users u ON u.id = d.person JOIN incident_agencies a ON a.incident = s.incident AND a.agency = d.agency"
-        " WHERE s.incident = $1 AND d.revoked_at IS NULL AND d.expires_at > now() ORDER BY s.at LIMIT 2000",
+        " WHERE s.incident = $1 AND d.revoked_at IS NULL AND d.expires_at > now()"
+        " AND (d.id = $3 OR $4 AND d.agency = $2 OR NOT EXISTS"
+        " (SELECT FROM resource_crews c JOIN resources r ON r.id = c.resource WHERE c.person = d.person AND r.covert))"
+        " ORDER BY s.at LIMIT 2000",
         incident,
+        agency,
+        device,
+        controls,
     )
