@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bluelamp.incidents.domain.rules import New
 from bluelamp.incidents.federation import pictures
-from bluelamp.incidents.federation.pictures import PART_BYTES, Asked, _ask, part_for
+from bluelamp.incidents.federation.pictures import PART_BYTES, Asked, Giver, _ask
 from bluelamp.incidents.federation.positions import AGAIN_S, Moved, Taker, Teller, _encode, publish
 from bluelamp.incidents.federation.store import SharedResource
 from bluelamp.incidents.log import receipts
@@ -200,10 +200,12 @@ async def test_pictures_cross_whole_and_go_on_after_a_cut(regions: Regions, room
     home, away, cable = regions.home, regions.away, regions.cable
     asked: list[int] = []
 
-    async def slowly(spine: Spine, region: str, agencies: list[str], payload: bytes) -> pictures.Part:
+    give = Giver.part
+
+    async def slowly(giver: Giver, payload: bytes) -> pictures.Part:
         asked.append(pictures._asked(payload).start)
         await asyncio.sleep(0.05)
-        return await part_for(spine, region, agencies, payload)
+        return await give(giver, payload)
 
     monkeypatch.setattr(pictures, "PIECE_BYTES", 2 * PART_BYTES)
     phone, incident = Phone(room), await home.open("IRW")
@@ -217,7 +219,7 @@ async def test_pictures_cross_whole_and_go_on_after_a_cut(regions: Regions, room
     assert (await originals.get_thumbnail(away.blobs, incident, one, 320))[:2] == b"\xff\xd8"
     assert await media_store.find(away.db, ours) is None
 
-    monkeypatch.setattr(pictures, "part_for", slowly)
+    monkeypatch.setattr(Giver, "part", slowly)
     two = await phone.send(incident, large, caption="Large")
     async with asyncio.timeout(60):
         while (begun := await media_store.find(away.db, two)) is None or not begun.held:  # noqa: ASYNC110
@@ -242,19 +244,33 @@ async def test_a_content_is_given_to_who_sees_it_and_to_nobody_else(regions: Reg
     seen, ours = await phone.send(incident, content), await phone.send(incident, content, audience=["KEN"])
 
     async def asked(media: str, start: int = 0, length: int = 100, region: str = "IRW") -> tuple[str, int]:
-        part = await part_for(spine, "NORTH", [region], _ask(Asked(media, start, length)))
+        part = await Giver(spine, "NORTH", [region]).part(_ask(Asked(media, start, length)))
         return part.why, len(part.content)
 
     assert await asked(seen) == ("", 100)
     assert await asked(seen, len(content) - 10) == ("", 10)
     assert (await asked(seen, len(content)))[0] == (await asked(seen, -1))[0] == (await asked(seen, 0, PART_BYTES + 1))[0] == "no such part"
     assert await asked(ours) == await asked(new_id()) == await asked(seen, region="ORR") == ("not shared", 0)
-    assert (await part_for(spine, "NORTH", ["IRW"], b"?")).why == "not a question"
+    assert (await Giver(spine, "NORTH", ["IRW"]).part(b"?")).why == "not a question"
     await home.say("control", incident, event("media.hidden", media=seen, reason="a face"))
     assert await asked(seen) == ("hidden", 0)
     third = await phone.send(incident, content)
     await home.say("control", incident, event("agency.left", agency="IRW", reason="not needed"))
     assert await asked(third) == ("not shared", 0)
+
+
+async def test_each_giving_is_on_record_once_wherever_it_begins(regions: Regions, room: IncidentRoom) -> None:
+    spine = regions.home.platform.spine
+    phone, incident = Phone(room), await regions.home.open("IRW")
+    content = picture()
+    media = await phone.send(incident, content)
+    giver = Giver(spine, "EAST", ["IRW"])
+    for start in (100, 200, 300, 0, 100, len(content) - 10):
+        assert (await giver.part(_ask(Asked(media, start, 100)))).why == ""
+    question = "SELECT detail FROM audit_entries WHERE action = $1 AND $2 = ANY(subjects) ORDER BY number"
+    rows = await spine.db.fetch(question, pictures.ACTION, incident)
+    found = [row["detail"] for row in rows if row["detail"]["region"] == "EAST"]
+    assert [one["from"] for one in found] == [100, 0, len(content) - 10]
 
 
 async def test_a_damaged_content_is_not_kept(regions: Regions, room: IncidentRoom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from contextlib import suppress
 from datetime import timedelta
 
@@ -36,6 +37,7 @@ PIECE_BYTES = 2 << 20
 ANSWER_S = 10.0
 LEASE = timedelta(seconds=60)
 IDLE_S = 1.0
+GIVEN_MAX = 1_000
 TRIES_MAX = 5
 """Times that a content may come damaged."""
 PAUSE_S_MAX = 300
@@ -66,37 +68,57 @@ class NotGivenError(Exception):
 async def serve(spine: Spine, link: Link) -> None:
     """Answer the other regions, for ever."""
     for region, agencies in link.settings.regions.items():
-
-        async def give(payload: bytes, region: str = region, agencies: list[str] = agencies) -> bytes:
-            return _ask(await part_for(spine, region, agencies, payload))
-
-        await link.bus.answer(pictures_subject(region, link.settings.region), "incident-pictures", give)
+        giver = Giver(spine, region, agencies)
+        await link.bus.answer(pictures_subject(region, link.settings.region), "incident-pictures", giver.answer)
     await asyncio.Event().wait()
 
 
-async def part_for(spine: Spine, region: str, agencies: list[str], payload: bytes) -> Part:
-    """A part of a content, for a region with an agency that sees it at this moment."""
-    try:
-        asked = _asked(payload)
-    except msgspec.MsgspecError:
-        return Part("not a question")
-    media = await store.find(spine.db, asked.media)
-    if media is None or media.state != "kept" or not await elsewhere.may_have(spine.db, media, agencies):
-        return Part("not shared")
-    if media.id in await store.hidden_of(spine.db, media.incident, [media.id]):
-        return Part("hidden")
-    if not 0 <= asked.start < media.bytes or not 0 < asked.length <= PART_BYTES:
-        return Part("no such part")
-    if asked.start == 0:
-        async with spine.db.transaction() as connection:
-            detail = {"region": region, "media": media.id, "bytes": media.bytes}
+class Giver:
+    """Gives a region parts of the contents that an agency of it sees at this moment.
+
+    On record is a part that does not follow the one given before: a content that is begun, gone on with after a while, or asked for
+    from its middle.
+    """
+
+    def __init__(self, spine: Spine, region: str, agencies: list[str]) -> None:
+        self._spine = spine
+        self._region = region
+        self._agencies = agencies
+        self._next: OrderedDict[str, int] = OrderedDict()
+        """Media -> where the part begins that would follow; the last ones only."""
+
+    async def answer(self, payload: bytes) -> bytes:
+        return _ask(await self.part(payload))
+
+    async def part(self, payload: bytes) -> Part:
+        spine = self._spine
+        try:
+            asked = _asked(payload)
+        except msgspec.MsgspecError:
+            return Part("not a question")
+        media = await store.find(spine.db, asked.media)
+        if media is None or media.state != "kept" or not await elsewhere.may_have(spine.db, media, self._agencies):
+            return Part("not shared")
+        if media.id in await store.hidden_of(spine.db, media.incident, [media.id]):
+            return Part("hidden")
+        if not 0 <= asked.start < media.bytes or not 0 < asked.length <= PART_BYTES:
+            return Part("no such part")
+        length = min(asked.length, media.bytes - asked.start)
+        if self._next.pop(media.id, None) != asked.start:
+            await self._record(media, asked.start)
+        self._next[media.id] = asked.start + length
+        while len(self._next) > GIVEN_MAX:
+            self._next.popitem(last=False)
+        pieces = await store.pieces_of(spine.db, media.id)
+        try:
+            return Part("", await originals.read_whole(spine.blobs, media.incident, pieces, asked.start, length))
+        except BlobMissingError:
+            return Part("its content has been deleted")
+
+    async def _record(self, media: Media, start: int) -> None:
+        async with self._spine.db.transaction() as connection:
+            detail = {"region": self._region, "media": media.id, "bytes": media.bytes, "from": start}
             await audit.record(connection, audit.SYSTEM, "disclosure", ACTION, subjects=(media.incident,), detail=detail)
-    pieces = await store.pieces_of(spine.db, media.id)
-    length = min(asked.length, media.bytes - asked.start)
-    try:
-        return Part("", await originals.read_whole(spine.blobs, media.incident, pieces, asked.start, length))
-    except BlobMissingError:
-        return Part("its content has been deleted")
 
 
 async def fetch(spine: Spine, link: Link, holder: str) -> None:
