@@ -7,6 +7,8 @@ const LATE_MS = 30_000;
 /** The header says whole seconds, cut off, and servers look at their clock for it once a second. */
 const DATE_GRAIN_MS = 2_000;
 const KEPT = 'bluelamp-clock';
+/** Those who wait for signal are told this often at most. */
+const BELL_MS = 5_000;
 
 export type Health = 'connecting' | 'connected' | 'late' | 'offline';
 
@@ -31,6 +33,8 @@ class Line {
   lost = $state(navigator.onLine ? 0 : Date.now());
   #measured: Measured | null = kept();
   #back: (() => void)[] = [];
+  #rang = -Infinity;
+  #bell: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     onContact((answer) => {
@@ -43,7 +47,7 @@ class Line {
       giveUp();
       this.miss();
     });
-    addEventListener('online', () => this.#back.forEach((act) => act()));
+    addEventListener('online', () => this.#ring());
   }
 
   /** Something came from the platform. */
@@ -51,6 +55,19 @@ class Line {
     this.heard = Date.now();
     if (!this.lost) return;
     this.lost = 0;
+    this.#tell();
+  }
+
+  /** Not each time: where some requests fail and others do not, each that comes through would set off those that fail, without end. */
+  #tell(): void {
+    clearTimeout(this.#bell);
+    const ago = performance.now() - this.#rang;
+    if (ago >= 0 && ago < BELL_MS) this.#bell = setTimeout(() => this.#tell(), BELL_MS - ago);
+    else this.#ring();
+  }
+
+  #ring(): void {
+    this.#rang = performance.now();
     this.#back.forEach((act) => act());
   }
 
