@@ -60,6 +60,11 @@ async def sign_in(room: Room, page: Page, role: str) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+async def until_known(page: Page) -> None:
+    """All of the incident that is shown is on the phone, also without signal; the list alone knows its head."""
+    await expect(page.get_by_role("main")).to_contain_text("leads · as of")
+
+
 async def shows_health(page: Page, words: str) -> None:
     await expect(page.get_by_role("banner").get_by_role("status")).to_contain_text(words)
 

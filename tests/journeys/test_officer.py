@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from bluelamp.kit.ids import new_id
 
 from .conftest import Room
-from .phone import HERE, beside_network, log_of, lose_signal, open_incident, phone_of, shows_health, until_logged
+from .phone import HERE, beside_network, log_of, lose_signal, open_incident, phone_of, shows_health, until_known, until_logged
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ async def test_what_is_entered_without_signal_arrives_once_and_in_order(room: Ro
     incident = await open_incident(room, title)
     page = await phone_of(room)
     await page.get_by_role("link", name=title).click()
-    await expect(page.get_by_text("A591, Plumgarths").first).to_be_visible()
+    await until_known(page)
     await lose_signal(page)
 
     await page.get_by_role("link", name="Chat and log").click()

@@ -12,7 +12,7 @@ from playwright.async_api import Page, Route, expect
 from bluelamp.kit.ids import new_id
 
 from .conftest import Room, violations
-from .phone import HERE, beside_network, lose_signal, open_incident, phone_of
+from .phone import HERE, beside_network, lose_signal, open_incident, phone_of, until_known
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ async def test_an_emergency_pressed_without_signal_arrives_and_is_answered(room:
     page = await phone_of(room)
     await expect(page.get_by_role("button", name="Emergency")).to_be_visible()
     # Let go too early: nothing happens, and that is said.
-    await _hold(page, 200)
+    await _hold(page, 0)
     await expect(page.get_by_text("Nothing was sent")).to_be_visible()
     await page.get_by_role("link", name="Map", exact=True).click()  # the page looks where it is
     await page.get_by_role("heading", level=1, name="Map").wait_for()
@@ -179,7 +179,7 @@ async def test_signing_out_leaves_nothing_that_can_be_read(room: Room) -> None:
     await open_incident(room, title)
     page = await phone_of(room)
     await page.get_by_role("link", name=title).click()
-    await expect(page.get_by_text("A591, Plumgarths").first).to_be_visible()
+    await until_known(page)
     kept = """async () => {
         const answered = (request) => new Promise((done) => { request.onsuccess = () => done(request.result); });
         const db = await answered(indexedDB.open('bluelamp-officer'));

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from bluelamp.kit.ids import new_id
 
 from .conftest import Room
-from .phone import HERE, beside_network, log_of, lose_signal, open_incident, phone_of, until_logged
+from .phone import HERE, beside_network, log_of, lose_signal, open_incident, phone_of, until_known, until_logged
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ async def _at(room: Room, page: Page, part: str) -> str:
     title = f"Scene {new_id()[-6:]}"
     incident = await open_incident(room, title)
     await page.get_by_role("link", name=title).click()
-    await expect(page.get_by_text("A591, Plumgarths").first).to_be_visible()
+    await until_known(page)
     # "Map 0 drawn on it" is another way than "Draw on the map".
     await page.get_by_role("main").get_by_role("link", name=re.compile(f"^{part}")).click()
     await page.get_by_role("heading", level=1, name=part).wait_for()
@@ -121,8 +121,8 @@ async def test_where_the_others_are_is_told_with_its_age(room: Room) -> None:
     report: dict[str, Any] = {"sent_at": now, "positions": [{"at": now, "latitude": 54.3349, "longitude": -2.7699}]}
     answer = await officer.post("/v1/incidents/positions", json=report)
     assert answer.json()["accepted"] == 1, answer.text
-    await expect(row).to_contain_text("Position just now")
-    await expect(row).to_contain_text("s ago", timeout=15_000)
+    await expect(row).to_contain_text(re.compile(r"Position (just now|\d+ s ago)"))
+    await expect(row).to_contain_text(re.compile(r"Position \d+ s ago"))
     assert (await officer.delete("/v1/incidents/me/resource")).status_code == 204
     assert room.complaints == []
 

@@ -1,0 +1,65 @@
+"""The officer's app in a hand: nothing moves away while the rest arrives, nothing is told that was not done, nothing is lost in silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from bluelamp.kit.ids import new_id
+
+from .conftest import Room
+from .phone import open_incident, phone_of, until_known
+
+pytestmark = pytest.mark.browser
+
+
+@asynccontextmanager
+async def _held(page: Page, pattern: str) -> AsyncIterator[asyncio.Event]:
+    """Answers to requests like that are on their way until the event is set, or this is over."""
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await let_go.wait()
+        await route.fulfill(response=answer)
+
+    await page.route(pattern, late)
+    yield let_go
+    let_go.set()
+    await page.unroute_all(behavior="wait")
+
+
+async def test_what_arrives_late_moves_nothing_away_under_the_thumb(room: Room) -> None:
+    title = f"Shed fire {new_id()[-6:]}"
+    incident = await open_incident(room, title)
+    page = await phone_of(room)
+    card = page.get_by_role("link", name=title)
+    await expect(card).to_contain_text("miles")  # the phone knows where it is
+    async with _held(page, f"**/v1/incidents/{incident}*") as let_go:
+        await card.click()
+        box = await page.get_by_role("link", name="Chat and log").bounding_box()
+        assert box is not None
+        await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await page.mouse.down()
+        let_go.set()
+        await until_known(page)
+        await page.mouse.up()
+    await page.get_by_role("heading", level=1, name="Chat and log").wait_for()
+    assert room.complaints == []
+
+
+async def test_nothing_stands_over_the_words_of_a_drawing(room: Room) -> None:
+    incident = await open_incident(room, f"Fallen wires {new_id()[-6:]}")
+    page = await phone_of(room)
+    await page.evaluate("path => { location.hash = path }", f"/incident/{incident}/draw")
+    label = page.get_by_text("In a few words")
+    await label.wait_for()
+    # Just above the bar with the four places.
+    await label.evaluate("e => scrollBy(0, e.getBoundingClientRect().bottom - document.querySelector('nav').getBoundingClientRect().top + 8)")
+    seen = "e => { const b = e.getBoundingClientRect(); return document.elementFromPoint(b.x + 20, b.y + b.height / 2) === e; }"
+    assert await label.evaluate(seen)
+    assert room.complaints == []
