@@ -166,6 +166,30 @@ async def test_a_newer_version_is_offered_and_taken_and_what_waits_is_kept(room:
     assert [one for one in room.complaints if "ERR_FAILED" not in one] == []
 
 
+async def test_a_newer_version_that_another_window_takes_reloads_nothing_under_anybody(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = await open_incident(room, f"Two windows {new_id()[-6:]}")
+    page = await phone_of(room)
+    assert await page.evaluate("navigator.serviceWorker.ready.then(() => !!navigator.serviceWorker.controller)")
+    other = await page.context.new_page()
+    await other.goto(f"/officer/#/incident/{incident}/chat")
+    await other.get_by_label("Message to everybody").fill("half a sentence")
+    changed = "new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', () => setTimeout(done)))"
+    await other.evaluate(f"() => {{ globalThis.changed = {changed}; }}")
+    offer = "A newer version is here"
+    async with _newer_version(monkeypatch):
+        await page.evaluate("navigator.serviceWorker.getRegistration('/officer/').then((r) => r.update())")
+        await expect(other.get_by_role("button", name=offer)).to_be_visible()
+        async with page.expect_navigation():
+            await page.get_by_role("button", name=offer).click()
+        await other.evaluate("globalThis.changed")
+        await expect(other.get_by_label("Message to everybody")).to_have_value("half a sentence")
+        async with other.expect_navigation():
+            await other.get_by_role("button", name=offer).click()
+        await other.get_by_role("heading", level=1, name="Chat and log").wait_for()
+        await expect(other.get_by_role("button", name=offer)).to_have_count(0)
+    assert room.complaints == []
+
+
 async def test_an_outbox_of_yesterday_keeps_its_time_and_is_recognised(room: Room) -> None:
     title = f"Lost walker {new_id()[-6:]}"
     incident = await open_incident(room, title)

@@ -7,17 +7,15 @@ const LOOK_MS = 30 * 60_000;
 class Upgrades {
   ready = $state(false);
   #waiting: ServiceWorker | null = null;
+  #asked = false;
 
   watch(): void {
     if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
     void this.#register();
-    // The page that asked for the newer version is loaded again under it, once.
-    let asked = false;
+    // The page that asked for the newer version is loaded again under it, once. Another window keeps what is being typed there, and its offer.
     navigator.serviceWorker.addEventListener('controllerchange', () => {
-      if (this.ready && !asked) {
-        asked = true;
-        location.reload();
-      }
+      this.#waiting = null;
+      if (this.#asked) location.reload();
     });
   }
 
@@ -47,7 +45,9 @@ class Upgrades {
   }
 
   take(): void {
-    this.#waiting?.postMessage('take over');
+    this.#asked = true;
+    if (this.#waiting) this.#waiting.postMessage('take over');
+    else location.reload();
   }
 }
 
