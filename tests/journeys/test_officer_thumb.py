@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from bluelamp.kit.ids import new_id
 
@@ -62,4 +62,55 @@ async def test_nothing_stands_over_the_words_of_a_drawing(room: Room) -> None:
     await label.evaluate("e => scrollBy(0, e.getBoundingClientRect().bottom - document.querySelector('nav').getBoundingClientRect().top + 8)")
     seen = "e => { const b = e.getBoundingClientRect(); return document.elementFromPoint(b.x + 20, b.y + b.height / 2) === e; }"
     assert await label.evaluate(seen)
+    assert room.complaints == []
+
+
+async def test_who_reads_further_up_in_the_log_stays_there(room: Room) -> None:
+    incident = await open_incident(room, f"Long night {new_id()[-6:]}")
+    control = room.platform.client("control")
+
+    async def say(*words: str) -> None:
+        events = [{"id": new_id(), "kind": "chat.said", "happened_at": "2026-01-01T00:00:00Z", "data": {"text": text}} for text in words]
+        answer = await control.post(f"/v1/incidents/{incident}/events", json={"events": events})
+        assert {one["state"] for one in answer.json()["items"]} == {"accepted"}, answer.text
+
+    await say(*(f"Step {n}" for n in range(30)))
+    page = await phone_of(room)
+    await page.evaluate("path => { location.hash = path }", f"/incident/{incident}/chat")
+    log = page.get_by_role("list", name="Log").get_by_role("listitem")
+    await expect(log.filter(has_text="Step 29")).to_be_in_viewport()
+    await log.filter(has_text="Step 10").scroll_into_view_if_needed()
+    before = await page.evaluate("scrollY")
+    await say("Relief is on its way")
+    await expect(log.filter(has_text="Relief is on its way")).to_be_attached()
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert await page.evaluate("scrollY") == before
+    # One's own words are shown, and from there on what comes.
+    await page.get_by_label("Message to everybody").fill("Thank you")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(log.filter(has_text="Thank you")).to_be_in_viewport()
+    await say("Out")
+    await expect(log.filter(has_text="Out")).to_be_in_viewport()
+    assert room.complaints == []
+
+
+async def test_who_has_left_the_log_has_not_read_what_came_then(room: Room) -> None:
+    title = f"Quick look {new_id()[-6:]}"
+    incident = await open_incident(room, title)
+    page = await phone_of(room)
+    told: list[int] = []
+
+    def heard(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith(f"{incident}/receipts"):
+            told.append(int((request.post_data_json or {}).get("read", 0)))
+
+    page.on("request", heard)
+    async with _held(page, f"**/v1/incidents/{incident}/events*") as let_go:
+        await page.evaluate("path => { location.hash = path }", f"/incident/{incident}/chat")
+        await page.get_by_role("link", name="Back to the incident").click()
+        await page.get_by_role("heading", level=1, name=title).wait_for()
+        async with page.expect_response(f"**/v1/incidents/{incident}/receipts"):
+            let_go.set()
+        await until_known(page)
+    assert set(told) == {0}, "delivered, and read by nobody"
     assert room.complaints == []

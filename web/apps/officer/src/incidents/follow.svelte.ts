@@ -16,6 +16,8 @@ export function follow(id: string, read: () => boolean): () => void {
     clearTimeout(timer);
     try {
       await incidents.look(id);
+      // Whoever has left the page meanwhile has not read it.
+      if (stopped) return;
       const upTo = incidents.known[id]?.upTo ?? 0;
       const mark = `${upTo} ${read()}`;
       if (mark !== told) {
