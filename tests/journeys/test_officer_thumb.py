@@ -12,7 +12,7 @@ from playwright.async_api import Page, Request, Route, expect
 from bluelamp.kit.ids import new_id
 
 from .conftest import Room
-from .phone import open_incident, phone_of, until_known
+from .phone import open_incident, phone_of, until_known, until_logged
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,9 @@ async def test_nothing_stands_over_the_words_of_a_drawing(room: Room) -> None:
     label = page.get_by_text("In a few words")
     await label.wait_for()
     # Just above the bar with the four places.
-    await label.evaluate("e => scrollBy(0, e.getBoundingClientRect().bottom - document.querySelector('nav').getBoundingClientRect().top + 8)")
+    await label.evaluate(
+        "e => scrollBy(0, e.getBoundingClientRect().bottom - document.querySelector('nav').getBoundingClientRect().top + 8)"
+    )
     seen = "e => { const b = e.getBoundingClientRect(); return document.elementFromPoint(b.x + 20, b.y + b.height / 2) === e; }"
     assert await label.evaluate(seen)
     assert room.complaints == []
@@ -113,4 +115,25 @@ async def test_who_has_left_the_log_has_not_read_what_came_then(room: Room) -> N
             let_go.set()
         await until_known(page)
     assert set(told) == {0}, "delivered, and read by nobody"
+    assert room.complaints == []
+
+
+async def test_what_cannot_be_kept_is_said_and_stays_in_the_form(room: Room) -> None:
+    incident = await open_incident(room, f"Full phone {new_id()[-6:]}")
+    page = await phone_of(room)
+    await page.evaluate("path => { location.hash = path }", f"/incident/{incident}/chat")
+    await expect(page.get_by_role("list", name="Log")).to_contain_text("Incident opened")
+    put = "IDBObjectStore.prototype.put"
+    full = "() => { throw new DOMException('full', 'QuotaExceededError'); }"
+    await page.evaluate(f"() => {{ globalThis.put = {put}; {put} = {full}; }}")
+    message = page.get_by_label("Message to everybody")
+    await message.fill("Send two more engines")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_role("alert").filter(has_text="was not kept")).to_be_visible()
+    await expect(message).to_have_value("Send two more engines")
+    await page.evaluate(f"() => {{ {put} = globalThis.put; }}")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_text("was not kept")).to_have_count(0)
+    (said,) = await until_logged(room, incident, ["chat.said"])
+    assert said["data"]["text"] == "Send two more engines"
     assert room.complaints == []

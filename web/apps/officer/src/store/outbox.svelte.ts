@@ -46,6 +46,8 @@ class Outbox {
   waiting = $derived(this.items.filter((item) => item.state === 'waiting').length);
   refused = $derived(this.items.filter((item) => item.state === 'refused'));
   sending = $state(false);
+  /** Why the last entry could not be kept here; empty: it was. */
+  problem = $state('');
   /** Of what leaves in pieces, how much has gone, 0 to 1. */
   progress: Record<string, number> = $state({});
   /** Called with what has just gone, before it leaves the list: so that nothing flickers. */
@@ -75,17 +77,26 @@ class Outbox {
   clear(): void {
     clearTimeout(this.#timer);
     this.items = [];
+    this.problem = '';
   }
 
-  /** Sealed before this returns; its id is the event's id everywhere. */
+  /** Sealed before this returns; its id is the event's id everywhere. Throws where it could not be kept, which is said on every page. */
   async add(what: Pick<Item, 'lane' | 'incident' | 'kind' | 'words' | 'data' | 'audience'>, id = ulid(line.now())): Promise<string> {
-    if (!device.vault) throw new Error('Nothing can be kept on this device: sign in again.');
+    if (!device.vault) throw this.#refused('Sign in again.');
     const { lane, incident, kind, words, data, audience = [] } = what;
     const item: Item = { lane, incident, kind, words, data, audience, id, made: Date.now(), offset: line.offset, state: 'waiting', why: '' };
-    await device.vault.put('outbox', item.id, item);
+    await device.vault.put('outbox', item.id, item).catch(() => {
+      throw this.#refused('This device has no room left: free some space, then send it again.');
+    });
+    this.problem = '';
     this.items = [...this.items, item];
     this.send();
     return item.id;
+  }
+
+  #refused(why: string): Error {
+    this.problem = `What you entered last was not kept. ${why}`;
+    return new Error(this.problem);
   }
 
   /** For an incident's log. */
