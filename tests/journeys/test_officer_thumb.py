@@ -11,7 +11,7 @@ from playwright.async_api import Page, Request, Route, expect
 
 from bluelamp.kit.ids import new_id
 
-from .conftest import Room
+from .conftest import Room, partner_account
 from .phone import open_incident, phone_of, until_known, until_logged
 
 pytestmark = pytest.mark.browser
@@ -137,3 +137,26 @@ async def test_what_cannot_be_kept_is_said_and_stays_in_the_form(room: Room) -> 
     (said,) = await until_logged(room, incident, ["chat.said"])
     assert said["data"]["text"] == "Send two more engines"
     assert room.complaints == []
+
+
+async def test_what_one_person_asked_for_is_not_kept_for_the_next(room: Room) -> None:
+    title = f"Not for others {new_id()[-6:]}"
+    incident = await open_incident(room, title)
+    username, password = await partner_account(room.platform, "KFR")
+    page = await phone_of(room)
+    async with _held(page, f"**/v1/incidents/{incident}") as let_go:  # what it is; its log comes
+        async with page.expect_request(f"**/v1/incidents/{incident}"):
+            await page.get_by_role("link", name=title).click()
+        await page.get_by_role("link", name="More", exact=True).click()
+        await page.get_by_role("button", name="Sign out").click()
+        await page.get_by_label("Username").fill(username)
+        async with page.expect_response(f"**/v1/incidents/{incident}"):
+            let_go.set()
+    # From here on the phone learns nothing of it, not even that it may not be seen: what is shown was kept.
+    async with _held(page, f"**/v1/incidents/{incident}/*"):
+        await page.locator("#password").fill(password)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("heading", level=1).wait_for()
+        await page.evaluate("path => { location.hash = path }", f"/incident/{incident}")
+        await page.get_by_text("This incident is not on this device").wait_for()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Incident")

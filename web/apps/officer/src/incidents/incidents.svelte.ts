@@ -8,6 +8,8 @@ const LOG_MAX = 400;
 const KEPT_MAX = 20;
 const TOGETHER_MS = 50;
 
+type Change = (rows: IncidentRow[]) => IncidentRow[];
+
 interface Known {
   state: IncidentState;
   log: LogEvent[];
@@ -27,8 +29,8 @@ class Incidents {
   readonly #again = new Set<string>();
   #refreshing: Promise<void> | null = null;
   #next: Promise<void> | null = null;
-  /** Words about the list that the live line brought. */
-  #news = 0;
+  /** What the live line told of the list while it was being asked for. */
+  #meanwhile: Change[] | null = null;
   #asking: ReturnType<typeof setTimeout> | undefined;
   /** Pages that show an incident want to know when something of it has come. */
   readonly #shown = new Map<string, () => void>();
@@ -71,14 +73,12 @@ class Incidents {
   }
 
   async #refresh(): Promise<void> {
-    let news: number;
-    let mine: MyIncidents;
-    do {
-      // An answer that set out before what the live line told meanwhile must not undo it.
-      news = this.#news;
-      mine = await api.mine();
-    } while (news !== this.#news);
-    await this.#list(mine);
+    const vault = device.vault;
+    const changes: Change[] = (this.#meanwhile = []);
+    const mine = await api.mine().finally(() => (this.#meanwhile = null));
+    if (device.vault !== vault) return; // asked for by whoever was signed in before
+    // The answer may have set out before what the live line told meanwhile, and must not undo it.
+    await this.#list({ ...mine, incidents: changes.reduce((rows, change) => change(rows), mine.incidents) });
     const assigned = mine.resource?.incident;
     if (assigned && !this.known[assigned]) await this.look(assigned);
     for (const row of mine.incidents) {
@@ -101,14 +101,17 @@ class Incidents {
   }
 
   /** An incident that came over the live line: new on the list, or it stands differently there. */
-  async listed(row: IncidentRow): Promise<void> {
-    this.#news += 1;
-    if (this.mine) await this.#list({ ...this.mine, incidents: [row, ...this.mine.incidents.filter((other) => other.id !== row.id)] });
+  listed(row: IncidentRow): Promise<void> {
+    return this.#relist((rows) => [row, ...rows.filter((other) => other.id !== row.id)]);
   }
 
-  async unlisted(id: string): Promise<void> {
-    this.#news += 1;
-    if (this.mine) await this.#list({ ...this.mine, incidents: this.mine.incidents.filter((other) => other.id !== id) });
+  unlisted(id: string): Promise<void> {
+    return this.#relist((rows) => rows.filter((other) => other.id !== id));
+  }
+
+  async #relist(change: Change): Promise<void> {
+    this.#meanwhile?.push(change);
+    if (this.mine) await this.#list({ ...this.mine, incidents: change(this.mine.incidents) });
   }
 
   /** The incident and its log as of now. Calls during a fetch lead to one more fetch, not to many. */
@@ -127,17 +130,20 @@ class Incidents {
   }
 
   async #look(id: string): Promise<void> {
+    const vault = device.vault;
     try {
       const before = this.known[id];
       const fresh = before ? (await api.log.after(id, before.upTo)).items : (await api.log.newest(id, LOG_MAX / 2)).items.reverse();
+      if (device.vault !== vault) return; // asked for by whoever was signed in before
       // Nothing new: the state is the same, and no look needs to be recorded.
       if (before && !fresh.length) return void (this.known = { ...this.known, [id]: { ...before, at: Date.now() } });
       const state = (await api.state(id)) as IncidentState;
+      if (device.vault !== vault) return;
       const log = [...(before?.log ?? []), ...fresh].slice(-LOG_MAX);
       await this.#keep(id, { state, log, upTo: log.at(-1)?.sequence ?? before?.upTo ?? 0, at: Date.now() });
       this.problems = { ...this.problems, [id]: '' };
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 404 || error.status === 403)) await this.#lose(id, error.message);
+      if (device.vault === vault && error instanceof ApiError && (error.status === 404 || error.status === 403)) await this.#lose(id, error.message);
       throw error;
     }
   }
