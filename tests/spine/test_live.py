@@ -81,7 +81,7 @@ async def test_a_viewer_from_before_the_log_begins_gets_what_there_is(hub: LiveH
     assert (await take(hub, Cursor(1, 0), 1))[0][-1] == "last"
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.x", "-1", "1.2.3", "9" * 30])
+@pytest.mark.parametrize("text", ["", "x", "1.x", "-1", "1.2.3", "²", "1.²", "9" * 30])
 def test_a_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(CursorError):
         parse_cursor(text)

@@ -97,7 +97,7 @@ def parse_cursor(text: str) -> Cursor:
         CursorError: something else.
     """
     sequence, _, part = text.partition(".")
-    if not sequence.isdigit() or (part and not part.isdigit()) or len(text) > 24:
+    if not sequence.isdecimal() or (part and not part.isdecimal()) or len(text) > 24:
         raise CursorError("the cursor is not one that this stream gave out")
     return Cursor(int(sequence), int(part) if part else 1 << 31)
 

@@ -171,7 +171,7 @@ async def test_casualties_go_both_ways(tak: Tak) -> None:
     one, other = await seeing(tak, "officer", incident["id"]), await seeing(tak, "supervisor", incident["id"])
     try:
         asked = position("casevac-1").replace(b'type="a-f-G-U-C" how="m-g"', b'type="b-r-f-h-c" how="h-g-i-g-o"')
-        asked = asked.replace(b"<uid ", b'<_medevac_ title="MED.1" urgent="1" priority="1" routine="0"/><uid ')
+        asked = asked.replace(b"<uid ", b'<_medevac_ title="MED.1" urgent="1" priority="1" routine="\xc2\xb2"/><uid ')
         one.send(position("P-officer-cas"), asked)
         found = await events(tak, incident["id"], "casualty.found", 2)
         assert {event["data"]["label"] for event in found} == {"MED.1 1/2", "MED.1 2/2"}

@@ -131,7 +131,7 @@ def _remarks(event: CotEvent) -> str:
 def _casualties(device: str, event: CotEvent) -> list[New]:
     """One for each patient that the request counts, without a category: what is asked for is transport, not triage."""
     asked = event.detail.find("_medevac_")
-    counted = {name: int(number) for name in ("urgent", "priority", "routine") if (number := _attribute(asked, name)).isdigit()}
+    counted = {name: int(number) for name in ("urgent", "priority", "routine") if (number := _attribute(asked, name)[:6]).isdecimal()}
     patients = min(max(sum(counted.values()), 1), PATIENTS_MAX)
     title = (_attribute(asked, "title") or event.call_sign or "CASEVAC")[:150]
     told = [f"{number} {name}" for name, number in counted.items() if number]
