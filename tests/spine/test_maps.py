@@ -44,6 +44,7 @@ async def test_a_style_that_no_page_could_draw_says_what_to_mend(platform: Runni
     (folder / "style.json").write_text(written)
     answer = await platform.client("officer").get("/v1/map/style")
     assert (answer.status_code, answer.json()["code"]) == (500, "map_unreadable")
+    assert str(folder) not in answer.text  # where files lie is nobody else's
     assert word in answer.json()["detail"]
 
 

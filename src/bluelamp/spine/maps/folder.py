@@ -48,15 +48,17 @@ def style(folder: Path, *, dark: bool) -> dict[str, Any] | None:
     if found is None:
         return None
     if found.stat().st_size > STYLE_BYTES_MAX:
-        raise MapUnreadableError(f"{found} is larger than {STYLE_BYTES_MAX >> 20} MB: put its data into files that `sources` names")
+        raise MapUnreadableError(
+            f"{found.name} in the map's folder is larger than {STYLE_BYTES_MAX >> 20} MB: put its data into files that `sources` names"
+        )
     try:
         read = json.loads(found.read_bytes())
     except ValueError as error:
-        raise MapUnreadableError(f"{found} is not JSON: {error}") from error
+        raise MapUnreadableError(f"{found.name} in the map's folder is not JSON: {error}") from error
     if not isinstance(read, dict) or read.get("version") != 8:
-        raise MapUnreadableError(f'{found} is no MapLibre style: it must be an object with `"version": 8`')
+        raise MapUnreadableError(f'{found.name} in the map\'s folder is no MapLibre style: it must be an object with `"version": 8`')
     if not isinstance(read.get("sources"), dict) or not isinstance(read.get("layers"), list):
-        raise MapUnreadableError(f"{found} needs `sources`, an object, and `layers`, a list")
+        raise MapUnreadableError(f"{found.name} in the map's folder needs `sources`, an object, and `layers`, a list")
     return read
 
 

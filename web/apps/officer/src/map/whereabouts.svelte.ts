@@ -2,6 +2,7 @@
 import { incidentApi as api, type LivePosition } from '@bluelamp/client';
 import type { LonLat, Shape } from '@bluelamp/map';
 import { age } from '@bluelamp/ui';
+import { device } from '../store/device.svelte';
 
 interface Where {
   resource: string;
@@ -35,7 +36,9 @@ class Whereabouts {
 
   /** Asks for those in a box; what is older than an hour and was not named again is forgotten. */
   async look(bbox: readonly [number, number, number, number], now: number): Promise<void> {
+    const vault = device.vault;
     const found = await api.positions.around(bbox.map((edge) => edge.toFixed(5)).join(','));
+    if (device.vault !== vault) return; // asked for by whoever was signed in before
     const all = Object.fromEntries(Object.entries(this.all).filter(([, one]) => now - one.at < FORGOTTEN_MS));
     for (const one of found.items) this.#take(all, one);
     this.all = all;
