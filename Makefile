@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # Compiled modules are kept, whatever the shell says: without them every command starts two seconds later.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test check audit bench lock openapi web browser clean
+.PHONY: setup demo test test-heavy check audit bench lock openapi web browser clean
 
 setup: $(VENV)/.installed
 
@@ -25,9 +25,12 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 demo: setup
 	$(BIN)/bluelamp demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
 
-# Two at a time, each with a platform of its own; the heavy ones, which fill disks and kill engines, alone.
+# Two at a time, each with a platform of its own.
 test: setup browser
 	$(BIN)/python -m pytest -m "not heavy" -n 2 --dist loadfile $(ARGS)
+
+# Those that fill disks, kill engines, take a year of data or play a story through many screens. CI runs them too.
+test-heavy: setup browser
 	$(BIN)/python -m pytest -m heavy $(ARGS)
 
 check: setup

@@ -232,6 +232,7 @@ async def test_a_cut_link_heals_with_nothing_lost_and_nothing_twice(regions: Reg
             assert seen_here[name] == seen_there[name]
 
 
+@pytest.mark.heavy
 async def test_who_is_put_out_hears_nothing_more(regions: Regions) -> None:
     home, away = regions.home, regions.away
     incident = await home.open("IRW")

@@ -56,6 +56,7 @@ def at(resource: str, latitude: float, ms: int = 0, **more: Any) -> Position:
     return Position(resource, moment, latitude, -2.7, "KEN", moment, "car", "K1", "vehicle", **more)
 
 
+@pytest.mark.heavy
 async def test_positions_cross_newest_first_and_only_of_what_is_shared(regions: Regions) -> None:
     home, away, cable = regions.home, regions.away, regions.cable
     spine = home.platform.spine

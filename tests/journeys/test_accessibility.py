@@ -29,6 +29,7 @@ async def _inspect(page: Page, what: str) -> list[str]:
     return [*found, f"{what}: scrolls sideways"] if await _sideways(page) > 0 else found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("look", LOOKS)
 async def test_every_page(room: Room, look: str) -> None:
     width, height, scheme = LOOKS[look]
@@ -46,6 +47,7 @@ async def test_every_page(room: Room, look: str) -> None:
     assert found == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("look", LOOKS)
 async def test_what_opens_on_a_page(room: Room, look: str) -> None:
     """The alert in full, its questions, a result with its pictures, a vehicle, a camera, a list and its form."""

@@ -250,6 +250,7 @@ async def test_an_emergency_stands_above_every_page_until_it_is_over(rooms: Cont
     assert rooms.room.complaints == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("look", LOOKS)
 async def test_accessible(rooms: ControlRooms, look: str) -> None:
     width, height, scheme = LOOKS[look]

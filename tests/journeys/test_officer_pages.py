@@ -9,7 +9,7 @@ from bluelamp.kit.ids import new_id
 from .conftest import Room, violations
 from .phone import open_incident, phone_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

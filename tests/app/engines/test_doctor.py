@@ -37,6 +37,7 @@ def test_a_running_set_of_engines_is_well(place):
         assert {"postgresql", "nats", "clickhouse", "blobs"} <= set(found(told, "ok"))
 
 
+@pytest.mark.heavy
 def test_an_engine_that_is_gone_is_named_and_the_others_are_still_looked_at(place):
     with running_engines(place / "data") as engines:
         engines.children["nats"].stop()

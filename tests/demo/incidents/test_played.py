@@ -67,6 +67,7 @@ async def state_of(stage: Stage, incident: str) -> dict[str, Any]:
     return dict(await stage.ask(ROOMS[POLICE], "GET", f"/{incident}"))
 
 
+@pytest.mark.heavy
 async def test_a_whole_collision_ends_with_the_right_counts(stage: Stage, where: Whereabouts, nation: Nation) -> None:
     moving = asyncio.create_task(PositionSender(stage, where, nation.seed).run())
     script = collision(Run("collision", 1, stage.clock.now()), where, nation.seed)
@@ -117,6 +118,7 @@ async def test_mountain_rescue_is_asked_only_where_it_is_connected(where: Wherea
     assert NEIGHBOUR in joined
 
 
+@pytest.mark.heavy
 async def test_a_public_order_event_takes_everybody_and_lets_them_go(
     stage: Stage, where: Whereabouts, nation: Nation, some: tuple[Unit, ...]
 ) -> None:

@@ -20,6 +20,8 @@ from bluelamp.demo.world.nation import Nation
 from bluelamp.spine.identity.actions import PLATFORM, create_user
 from tests.support.platform import RunningPlatform, token_for
 
+pytestmark = pytest.mark.heavy
+
 CAMERAS = 1500
 
 
